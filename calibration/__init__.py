@@ -1,0 +1,1 @@
+"""Cameras and the ground plane they look at."""

@@ -1,0 +1,1 @@
+"""Appearance: crops in, unit vectors out. Free of torch; models run as ONNX."""

@@ -1,0 +1,1 @@
+"""Training, evaluation, ablation and export of the ReID networks."""

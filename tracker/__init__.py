@@ -1,0 +1,1 @@
+"""The application: people followed on one camera, then across all cameras."""

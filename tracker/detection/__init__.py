@@ -1,0 +1,1 @@
+"""Adapters that satisfy `tracker.types.Detector`."""

@@ -1,0 +1,1 @@
+"""Scores against ground truth: CLEAR, ID and HOTA, in the image and on the ground plane."""
