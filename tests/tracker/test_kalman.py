@@ -1,0 +1,136 @@
+"""The box filter against filterpy, and against itself."""
+
+import numpy as np
+import pytest
+from filterpy.kalman import KalmanFilter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker import kalman
+from tracker.kalman import MotionSettings
+
+SETTINGS = MotionSettings()
+POSITION, VELOCITY, VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
+
+
+def reference_filter(box, settings):
+    """One track in filterpy, with the full matrices; `step` sets those of one time step."""
+    oracle = KalmanFilter(dim_x=8, dim_z=4)
+    left, top, right, bottom = box
+    height = bottom - top
+    oracle.x[:4, 0] = (left + right) / 2, (top + bottom) / 2, right - left, height
+    oracle.P = np.diag(
+        [(settings.measurement_noise * height) ** 2] * 4
+        + [(settings.start_velocity * height) ** 2] * 4
+    )
+    oracle.H = np.eye(4, 8)
+    return oracle
+
+
+def reference_step(oracle, seconds, box, settings):
+    memory = np.array([settings.centre_memory] * 2 + [settings.size_memory] * 2)
+    oracle.F = np.eye(8)
+    oracle.F[range(4), range(4, 8)] = memory * (1 - np.exp(-seconds / memory))
+    oracle.F[range(4, 8), range(4, 8)] = np.exp(-seconds / memory)
+    square = oracle.x[3, 0] ** 2
+    walk, push = settings.position_noise**2 * square, settings.velocity_noise**2 * square
+    block = np.array(
+        [
+            [walk * seconds + push * seconds**3 / 3, push * seconds**2 / 2],
+            [push * seconds**2 / 2, push * seconds],
+        ]
+    )
+    oracle.Q = np.kron(block, np.eye(4))
+    oracle.predict()
+    oracle.R = np.eye(4) * (settings.measurement_noise * oracle.x[3, 0]) ** 2
+    if box is not None:
+        left, top, right, bottom = box
+        oracle.update(
+            np.array([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top])
+        )
+
+
+def test_equals_filterpy():
+    generator = np.random.default_rng(0)
+    boxes = np.array([[10, 20, 60, 140], [300, 50, 390, 310.0]])
+    states = kalman.begin(boxes, SETTINGS)
+    oracles = [reference_filter(box, SETTINGS) for box in boxes]
+    for frame in range(30):
+        seconds = generator.uniform(0.01, 0.5)
+        boxes = boxes + generator.normal(0, 4, (2, 4)) + [3, 1, 3, 1]
+        unseen = frame % 5 == 4
+        states = kalman.predict(states, seconds, SETTINGS)
+        if not unseen:
+            states = kalman.correct(states, boxes, SETTINGS)
+        for state, oracle, box in zip(states, oracles, boxes, strict=True):
+            reference_step(oracle, seconds, None if unseen else box, SETTINGS)
+            expected = np.stack(
+                [
+                    oracle.x[:4, 0],
+                    oracle.x[4:, 0],
+                    oracle.P.diagonal()[:4],
+                    oracle.P[range(4), range(4, 8)],
+                    oracle.P.diagonal()[4:],
+                ]
+            )
+            np.testing.assert_allclose(state, expected, rtol=1e-8)
+
+
+def test_distances_equal_filterpy():
+    boxes = np.array([[10, 20, 60, 140.0]])
+    states = kalman.predict(kalman.begin(boxes, SETTINGS), 0.1, SETTINGS)
+    oracle = reference_filter(boxes[0], SETTINGS)
+    reference_step(oracle, 0.1, None, SETTINGS)
+    others = np.array([[12, 22, 61, 138], [40, 20, 90, 140.0]])
+    found = kalman.squared_distances(states, others, SETTINGS)
+    for column, (left, top, right, bottom) in enumerate(others):
+        oracle.update(
+            np.array([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top])
+        )
+        assert found[0, column] == pytest.approx(oracle.mahalanobis**2)
+        oracle.x, oracle.P = oracle.x_prior, oracle.P_prior
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_every_step_takes_any_number(n):
+    boxes = np.tile([[10, 20, 60, 140.0]], (n, 1))
+    states = kalman.begin(boxes, SETTINGS)
+    states = kalman.predict(states, 0.04, SETTINGS)
+    states = kalman.correct(states, boxes, SETTINGS)
+    states = kalman.move_camera(states, np.eye(2, 3))
+    assert states.shape == (n, 5, 4)
+    assert kalman.squared_distances(states, boxes, SETTINGS).shape == (n, n)
+    np.testing.assert_allclose(kalman.state2boxes(states), boxes)
+
+
+@given(st.lists(st.floats(0.001, 1), min_size=1, max_size=5))
+def test_mean_does_not_depend_on_the_steps(steps):
+    states = kalman.begin(np.array([[10, 20, 60, 140.0]]), SETTINGS)
+    states[:, VELOCITY] = [30, -5, 2, 4]
+    once = kalman.predict(states, sum(steps), SETTINGS)
+    for seconds in steps:
+        states = kalman.predict(states, seconds, SETTINGS)
+    np.testing.assert_allclose(states[:, :2], once[:, :2], rtol=1e-9)
+
+
+def test_a_doubted_box_moves_the_state_less():
+    states = kalman.begin(np.tile([[0, 0, 50, 100.0]], (2, 1)), SETTINGS)
+    states = kalman.predict(states, 0.04, SETTINGS)
+    seen = np.tile([[10, 0, 60, 100.0]], (2, 1))
+    trusted, doubted = kalman.correct(states, seen, SETTINGS, np.array([1, 4.0]))
+    assert 25 < doubted[POSITION, 0] < trusted[POSITION, 0] < 35
+    assert doubted[VARIANCE, 0] > trusted[VARIANCE, 0]
+
+
+def test_a_shrinking_box_never_collapses():
+    states = kalman.begin(np.array([[0, 0, 5, 10.0]]), SETTINGS)
+    states[:, VELOCITY, 2:] = -1000
+    boxes = kalman.state2boxes(kalman.predict(states, 2, SETTINGS))
+    np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], 1)
+
+
+def test_camera_motion_moves_boxes_as_it_moves_points():
+    boxes = np.array([[100, 50, 150, 170.0]])
+    zoom = np.array([[1.1, 0, 5], [0, 1.1, -3]])
+    moved = kalman.state2boxes(kalman.move_camera(kalman.begin(boxes, SETTINGS), zoom))
+    np.testing.assert_allclose(moved, boxes * 1.1 + [[5, -3, 5, -3]])
