@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracker.types import FloatArray, IntArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["areas", "clip", "feet", "iou", "nms", "xywh2xyxy", "xyxy2xywh"]
 
@@ -46,12 +46,13 @@ def nms(boxes: FloatArray, scores: FloatArray, iou_limit: float) -> IntArray:
     Ties in the score go to the earlier row.
     """
     order = np.argsort(-scores, kind="stable")
-    overlaps = iou(boxes[order], boxes[order]) > iou_limit
-    keep = np.ones(len(order), bool)
-    for row in range(len(order)):
-        if keep[row]:
-            keep[row + 1 :] &= ~overlaps[row, row + 1 :]
-    return order[keep]
+    suppresses = np.triu(iou(boxes[order], boxes[order]) > iou_limit, k=1)
+    keep: BoolArray = np.ones(len(order), bool)
+    while True:  # once more for each link of the longest chain of boxes that suppress each other
+        survivors = np.logical_not((suppresses & keep[:, None]).any(axis=0))
+        if (survivors == keep).all():
+            return order[keep]
+        keep = survivors
 
 
 def clip(boxes: FloatArray, width: float, height: float) -> FloatArray:

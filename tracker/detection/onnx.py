@@ -1,0 +1,182 @@
+"""Any YOLOX or RT-DETR/D-FINE style ONNX export as a `Detector`."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from configs.errors import InputError
+from tracker.boxes import areas, clip, nms
+from tracker.detection.outputs import decode_detr, decode_yolox, yolox_grid
+from tracker.detection.settings import DetectionSettings
+from tracker.types import Detections, Detector, FloatArray, Frame, Image
+
+__all__ = ["DetrDetector", "YoloxDetector", "open_onnx_detector"]
+
+PADDING = 114  # grey, as YOLOX was trained with
+
+
+def open_onnx_detector(path: Path, settings: DetectionSettings) -> Detector:
+    """Load a network and recognise its kind by its inputs and outputs.
+
+    Raises InputError: not an ONNX file, or inputs and outputs of no kind that is known here.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = settings.threads
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=onnxruntime.get_available_providers()
+        )
+    except Exception as error:  # the library raises a dozen kinds
+        raise InputError(f"{path}: not a readable ONNX model ({_first_line(error)})") from None
+    outputs = {output.name: output.shape for output in session.get_outputs()}
+    image_shape = session.get_inputs()[0].shape
+    if len(image_shape) != 4 or image_shape[1] != 3:
+        raise InputError(
+            f"{path}: expected images (N, 3, H, W) as the first input, found {image_shape}"
+        )
+    if {"labels", "boxes", "scores"} <= outputs.keys() or {
+        "logits",
+        "pred_boxes",
+    } <= outputs.keys():
+        return DetrDetector(session, settings)
+    shapes = list(outputs.values())
+    if len(shapes) == 1 and len(shapes[0]) == 3 and _may_be(shapes[0][2], at_least=6):
+        return YoloxDetector(session, settings, str(path))
+    raise InputError(
+        f"{path}: outputs {outputs} are of no detector known here; expected one of (N, A, 5 + "
+        "classes) as YOLOX has, or labels, boxes, scores or logits, pred_boxes as RT-DETR and "
+        "D-FINE have"
+    )
+
+
+class YoloxDetector:
+    """YOLOX and whoever keeps to its layout: BGR 0..255, letterbox to the top left.
+
+    Whether the export decodes the boxes itself is found by a trial on a grey picture.
+    """
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, settings: DetectionSettings, name: str
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        image = session.get_inputs()[0]
+        self._input = image.name
+        self._height, self._width = _input_size(image.shape, 640)
+        trial = self._run(np.full((self._height, self._width, 3), PADDING, np.uint8))
+        grid = next(
+            (
+                grid
+                for strides in ((8, 16, 32), (8, 16, 32, 64))
+                if len((grid := yolox_grid(self._height, self._width, strides))[0]) == len(trial)
+            ),
+            None,
+        )
+        is_decoded = np.ptp(trial[:, 0]) > self._width / 2  # else: offsets within a cell
+        if grid is None and not is_decoded:
+            raise InputError(
+                f"{name}: {len(trial)} boxes don't fit a {self._width}x{self._height} YOLOX grid"
+            )
+        self._grid = None if is_decoded else grid
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """See `tracker.types.Detector`."""
+        return [self._detect(_picture(frame)) for frame in frames]
+
+    def _detect(self, image: Image) -> Detections:
+        height, width = image.shape[:2]
+        scale = min(self._height / height, self._width / width)
+        inner = (max(round(width * scale), 1), max(round(height * scale), 1))
+        canvas = np.full((self._height, self._width, 3), PADDING, np.uint8)
+        canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
+        output = self._run(canvas)
+        likely = output[:, 4] * output[:, 5] >= self._settings.score
+        grid = None if self._grid is None else (self._grid[0][likely], self._grid[1][likely])
+        boxes, scores = decode_yolox(output[likely], grid)
+        return _select(boxes / scale, scores, image, self._settings)
+
+    def _run(self, image: Image) -> FloatArray:
+        tensor = cv2.dnn.blobFromImage(image)
+        return self._session.run(None, {self._input: tensor})[0][0]
+
+
+class DetrDetector:
+    """RT-DETR, D-FINE and their kin: RGB 0..1, the image stretched to the input's size.
+
+    Reads exports with the post-processing inside (labels, boxes, scores for the original size) and
+    without (logits, pred_boxes).
+    """
+
+    def __init__(self, session: onnxruntime.InferenceSession, settings: DetectionSettings) -> None:
+        self._session = session
+        self._settings = settings
+        self._inputs = [entry.name for entry in session.get_inputs()]
+        self._height, self._width = _input_size(session.get_inputs()[0].shape, 640)
+        names = {output.name for output in session.get_outputs()}
+        self._decode: Callable[[Image], tuple[FloatArray, FloatArray]] = (
+            self._finished if "labels" in names else self._raw
+        )
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """See `tracker.types.Detector`."""
+        found = []
+        for frame in frames:
+            image = _picture(frame)
+            boxes, scores = self._decode(image)
+            found.append(_select(boxes, scores, image, self._settings))
+        return found
+
+    def _finished(self, image: Image) -> tuple[FloatArray, FloatArray]:
+        size = np.array([[image.shape[1], image.shape[0]]], np.int64)
+        feeds = {self._inputs[0]: self._tensor(image)} | dict.fromkeys(self._inputs[1:2], size)
+        labels, boxes, scores = self._session.run(["labels", "boxes", "scores"], feeds)
+        people = labels[0] == 0
+        return boxes[0][people], scores[0][people]
+
+    def _raw(self, image: Image) -> tuple[FloatArray, FloatArray]:
+        feeds = {self._inputs[0]: self._tensor(image)}
+        logits, centred = self._session.run(["logits", "pred_boxes"], feeds)
+        boxes, scores = decode_detr(logits[0], centred[0])
+        return boxes * np.tile([image.shape[1], image.shape[0]], 2), scores
+
+    def _tensor(self, image: Image) -> FloatArray:
+        size = (self._width, self._height)
+        return np.asarray(cv2.dnn.blobFromImage(image, 1 / 255, size, swapRB=True), np.float32)
+
+
+def _select(
+    boxes: FloatArray, scores: FloatArray, image: Image, settings: DetectionSettings
+) -> Detections:
+    """Clip to the image, drop the weak, the low and the doubled; best score first."""
+    boxes = clip(boxes.astype(np.float64), image.shape[1], image.shape[0])
+    scores = scores.astype(np.float64)
+    heights = boxes[:, 3] - boxes[:, 1]
+    good = (scores >= settings.score) & (heights >= settings.min_height) & (areas(boxes) > 0)
+    boxes, scores = boxes[good], scores[good]
+    kept = nms(boxes, scores, settings.nms_iou)
+    return Detections(boxes[kept], scores[kept])
+
+
+def _picture(frame: Frame) -> Image:
+    if frame.image is None:
+        raise ValueError(f"camera {frame.camera}, frame {frame.index}: no picture to detect in")
+    return frame.image
+
+
+def _input_size(shape: list[int | str | None], fallback: int) -> tuple[int, int]:
+    height, width = (side if isinstance(side, int) else fallback for side in shape[2:])
+    return height, width
+
+
+def _may_be(side: int | str | None, at_least: int) -> bool:
+    return not isinstance(side, int) or side >= at_least
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
