@@ -1,0 +1,132 @@
+"""The convolutional blocks that the networks are made of.
+
+Convolutions have no bias: batch norm follows each of them. All blocks take and give maps
+(N, C, H, W); a stride of 2 halves H and W, rounding up.
+"""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "ConvBlock",
+    "DepthwiseConv",
+    "InceptionA",
+    "InceptionB",
+    "ShuffleA",
+    "ShuffleB",
+    "interleave",
+]
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch norm, ReLU. `norm` replaces the batch norm."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int = 1,
+        stride: int = 1,
+        norm: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, kernel, stride, padding=kernel // 2, bias=False
+        )
+        self.norm = nn.BatchNorm2d(out_channels) if norm is None else norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.conv(x)))
+
+
+class DepthwiseConv(nn.Module):
+    """One 3x3 filter per channel and batch norm, without an activation (ShuffleNet V2)."""
+
+    def __init__(self, channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, stride, padding=1, groups=channels, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x))
+
+
+def interleave(left: Tensor, right: Tensor) -> Tensor:
+    """Concatenate two maps of C channels and shuffle them in two groups: l0 r0 l1 r1 ..."""
+    return torch.stack((left, right), dim=2).flatten(1, 2)
+
+
+class ShuffleA(nn.Module):
+    """Half of the channels pass; the other half is convolved (the paper's Figure 5, left).
+
+    Keeps size and number of channels, which must be even.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        half = channels // 2
+        self.branch = nn.Sequential(
+            ConvBlock(half, half), DepthwiseConv(half), ConvBlock(half, half)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept, changed = x.chunk(2, dim=1)
+        return interleave(kept, self.branch(changed))
+
+
+class ShuffleB(nn.Module):
+    """Two convolved branches, to change channels or size (the paper's Figure 5, right).
+
+    Each branch gives half of `out_channels`, which must be even.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
+        super().__init__()
+        half = out_channels // 2
+        self.left = nn.Sequential(DepthwiseConv(in_channels, stride), ConvBlock(in_channels, half))
+        self.right = nn.Sequential(
+            ConvBlock(in_channels, half), DepthwiseConv(half, stride), ConvBlock(half, half)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return interleave(self.left(x), self.right(x))
+
+
+class InceptionA(nn.Module):
+    """HA-CNN's block that keeps the size. `out_channels` must divide by 4."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        quarter = out_channels // 4
+        self.convolved = nn.ModuleList(
+            nn.Sequential(ConvBlock(in_channels, quarter), ConvBlock(quarter, quarter, 3))
+            for _ in range(3)
+        )
+        self.pooled = nn.Sequential(
+            nn.AvgPool2d(3, stride=1, padding=1), ConvBlock(in_channels, quarter)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([*(stream(x) for stream in self.convolved), self.pooled(x)], dim=1)
+
+
+class InceptionB(nn.Module):
+    """HA-CNN's block that halves the size. `out_channels` must divide by 4."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        quarter = out_channels // 4
+        self.short = nn.Sequential(
+            ConvBlock(in_channels, quarter), ConvBlock(quarter, quarter, 3, stride=2)
+        )
+        self.long = nn.Sequential(
+            ConvBlock(in_channels, quarter),
+            ConvBlock(quarter, quarter, 3),
+            ConvBlock(quarter, quarter, 3, stride=2),
+        )
+        self.pooled = nn.Sequential(
+            nn.MaxPool2d(3, stride=2, padding=1), ConvBlock(in_channels, 2 * quarter)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.short(x), self.long(x), self.pooled(x)], dim=1)
