@@ -49,7 +49,7 @@ class EntrySettings(Settings):
 class SceneSettings(Settings):
     """Settings of a scene's tracking."""
 
-    camera: CameraTrackerSettings = CameraTrackerSettings()
+    camera_tracker: CameraTrackerSettings = CameraTrackerSettings()
     entries: EntrySettings = EntrySettings()
     identities: IdentitySettings = IdentitySettings()
 
@@ -97,7 +97,7 @@ class SceneTracker:
         """
         self._embedder = embedder
         self._entries = settings.entries
-        self._trackers = {name: CameraTracker(name, settings.camera) for name in cameras}
+        self._trackers = {name: CameraTracker(name, settings.camera_tracker) for name in cameras}
         self._registry = IdentityRegistry(settings.identities, on_event)
         self._presences: dict[tuple[str, int], _Presence] = {}
         self._waiting: deque[_Waiting] = deque()
