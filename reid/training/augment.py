@@ -195,7 +195,7 @@ def _compress(planes: Tensor, settings: AugmentSettings, draw: _Draw) -> Tensor:
         _, code = cv2.imencode(
             ".jpg", image[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, int(qualities[row]))
         )
-        decoded = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        decoded = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
         planes[row] = torch.from_numpy(decoded[..., ::-1].copy()).permute(2, 0, 1).float() / 255
     return planes
 
