@@ -56,7 +56,7 @@ def _by_frame(rows: MotRows) -> dict[int, Detections]:
     """Frame -> its detections, best score first; `rows` are in the order of their frames."""
     boxes = rows.boxes
     frames, starts = np.unique(rows.frames, return_index=True)
-    stops = np.append(starts[1:], len(rows))
+    stops = np.append(starts, len(rows))[1:]
     found = {}
     for frame, start, stop in zip(frames.tolist(), starts, stops, strict=True):
         best_first = start + np.argsort(-rows.scores[start:stop], kind="stable")
