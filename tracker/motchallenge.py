@@ -91,8 +91,9 @@ class GroundTruth:
 
 
 def find_sequences(root: Path, names: Sequence[str] = ()) -> list[MotSequence]:
-    """The sequences in `root` or in `root/train`, by name; all of them if no names are given.
+    """The sequences in `root` or in `root/train` that are named; all if no names are given.
 
+    A name may leave out parts: 02 and MOT17-02 both mean MOT17-02-DPM, MOT17-02-FRCNN, ...
     Raises InputError: no such folder, none in it, an unknown name (the known ones are named).
     """
     if not root.is_dir():
@@ -102,10 +103,11 @@ def find_sequences(root: Path, names: Sequence[str] = ()) -> list[MotSequence]:
         return find_sequences(root / "train", names)
     if not found:
         raise InputError(f"{root}: no sequence here; expected folders SEQ/seqinfo.ini")
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise InputError(f"{root}: no sequence {missing[0]!r}; expected one of {', '.join(found)}")
-    return [read_sequence(found[name]) for name in (names or found)]
+    chosen = {name: [one for one in found if _is_meant(one, name)] for name in names}
+    for name in (name for name, ones in chosen.items() if not ones):
+        raise InputError(f"{root}: no sequence {name!r}; expected one of {', '.join(found)}")
+    meant = dict.fromkeys(one for ones in chosen.values() for one in ones) if names else found
+    return [read_sequence(found[name]) for name in meant]
 
 
 def read_sequence(folder: Path) -> MotSequence:
@@ -192,6 +194,10 @@ def write_results(path: Path, rows: MotRows) -> None:
     columns = np.column_stack([rows.frames, rows.ids, rows.ltwh, rows.scores])
     form = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4f,-1,-1,-1"
     np.savetxt(path, columns.reshape(-1, 7), fmt=form)
+
+
+def _is_meant(sequence: str, name: str) -> bool:
+    return name == sequence or sequence.startswith(f"{name}-") or name in sequence.split("-")
 
 
 def _read(path: Path, fewest: int) -> tuple[FloatArray, IntArray]:

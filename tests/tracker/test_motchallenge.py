@@ -129,6 +129,10 @@ def test_sequences_are_found_in_the_root_or_its_train_folder(tmp_path):
     (only,) = find_sequences(tmp_path / "train", ["MOT16-05"])
     assert (only.length, only.frame_rate, only.width, only.height) == (600, 30, 1920, 1080)
     assert only.image_path(7) == tmp_path / "train" / "MOT16-05" / "img1" / "000007.jpg"
+    assert [s.name for s in find_sequences(tmp_path, ["05", "02", "MOT16"])] == [
+        "MOT16-05",
+        "MOT16-02",
+    ]
     with pytest.raises(InputError, match="no sequence 'MOT16-99'; expected one of MOT16-02, MOT16"):
         find_sequences(tmp_path, ["MOT16-99"])
     with pytest.raises(InputError, match="no sequence here"):

@@ -1,0 +1,49 @@
+"""A sequence's detections and embeddings in one .npz file: a second run needs no network."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tracker.types import Detections
+
+__all__ = ["load_detections", "save_detections"]
+
+
+def save_detections(path: Path, detections: Sequence[Detections], origin: str) -> None:
+    """Write one `Detections` for each frame. origin: what they were made from and with."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    embedded = [found.embeddings for found in detections if found.embeddings is not None]
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(
+            file,
+            origin=np.array(origin),
+            counts=np.array([len(found) for found in detections], np.int64),
+            boxes=np.concatenate([np.zeros((0, 4)), *(found.boxes for found in detections)]),
+            scores=np.concatenate([np.zeros(0), *(found.scores for found in detections)]),
+            embeddings=np.concatenate(embedded) if embedded else np.zeros((0, 0), np.float32),
+        )
+    part.replace(path)
+
+
+def load_detections(path: Path, origin: str, frames: int) -> list[Detections] | None:
+    """Read them back; None if there is no such file or it is of another origin or length."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+    if not {"origin", "counts", "boxes", "scores", "embeddings"} <= arrays.keys():
+        return None
+    if str(arrays["origin"]) != origin or len(arrays["counts"]) != frames:
+        return None
+    embeddings = arrays["embeddings"] if arrays["embeddings"].shape[1] else None
+    every = Detections(arrays["boxes"], arrays["scores"], embeddings)
+    ends = np.cumsum(arrays["counts"]).tolist()
+    if ends[-1] != len(every):
+        return None
+    return [every[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
