@@ -20,6 +20,7 @@ from tracker.number_rows import read_number_rows, refuse_rows
 from tracker.types import BoolArray, CameraTracks, FloatArray, IntArray
 
 __all__ = [
+    "FIRST_PIXEL",
     "GroundTruth",
     "MotRows",
     "MotSequence",

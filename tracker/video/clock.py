@@ -3,7 +3,7 @@
 import queue
 import threading
 import time as wall
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from tracker.types import Frame
@@ -15,7 +15,7 @@ AHEAD: Final = 4  # frames decoded before they are asked for, per camera
 PATIENCE: Final = 0.25  # seconds of silence after which nobody waits for a live camera any more
 
 
-def ticks(sources: Sequence[Source]) -> Iterator[list[Frame]]:
+def ticks(sources: Sequence[Source]) -> Generator[list[Frame], None, None]:
     """Serve the frames of all cameras in the order of time, those of one moment together.
 
     A tick holds at most one frame of a camera: all frames that lie less than half of the shortest

@@ -1,0 +1,103 @@
+"""The command `track-mtmc`."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from configs import Settings, read_settings
+from configs.command import run
+from configs.errors import InputError
+from tracker.config import TrackSettings
+from tracker.pipeline import Pipeline
+from tracker.recording import RunRecorder
+from tracker.results import claim_folder
+from tracker.video import CameraSource, cameras_of_paths
+
+__all__ = ["TrackCommand", "main"]
+
+
+class TrackCommand(Settings):
+    """Follow people across cameras: one identity per person, from video files or streams.
+
+    Example: track-mtmc --videos cams/*.mp4 --output out --save-video
+    """
+
+    videos: tuple[str, ...] = ()
+    """Video files, folders of images or stream addresses; the stem names the camera."""
+    output: Path | None = None
+    """Folder for the results; without it runs/track, or the next one that is free."""
+    exist_ok: bool = False
+    """Overwrite the results of an earlier run in that folder."""
+    config: str | None = None
+    """Settings to start from: a preset's name or a .yaml file; flags override it."""
+    offline: bool = False
+    """Never fetch a model from the network."""
+    settings: Annotated[TrackSettings, tyro.conf.arg(name="")] = TrackSettings()
+
+
+def main() -> None:
+    """Entry point of `track-mtmc`."""
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=Console(stderr=True), show_time=False, show_path=False)],
+    )
+    sys.exit(run(lambda: _track(_parse(sys.argv[1:]))))
+
+
+def _parse(arguments: list[str]) -> TrackCommand:
+    """Flags over the file of `--config` over the defaults."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--config")
+    config = early.parse_known_args(arguments)[0].config
+    settings = read_settings(TrackSettings, config) if config else TrackSettings()
+    return tyro.cli(TrackCommand, args=arguments, default=TrackCommand(settings=settings))
+
+
+def _track(command: TrackCommand) -> None:
+    pipeline = Pipeline(_cameras(command), command.settings, offline=command.offline)
+    folder = claim_folder(command.output, exist_ok=command.exist_ok)
+    with RunRecorder(folder, pipeline, command.settings) as recorder, _progress() as progress:
+        bar = progress.add_task("", frames=0, people=0, rate=0.0)
+        for moment in pipeline:
+            recorder.write(moment)
+            people = len(pipeline.identities())
+            rate = recorder.frames_per_second
+            progress.update(bar, frames=recorder.frames, people=people, rate=rate)
+    _report(folder, pipeline, recorder)
+
+
+def _cameras(command: TrackCommand) -> list[CameraSource]:
+    if not command.videos:
+        raise InputError("nothing to track; give --videos FILE [FILE ...]")
+    return cameras_of_paths(list(command.videos))
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[frames]} frames, {task.fields[people]} people"),
+        TextColumn("{task.fields[rate]:.1f} frames/s"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _report(folder: Path, pipeline: Pipeline, recorder: RunRecorder) -> None:
+    for name, report in pipeline.reports.items():
+        if report.corrupt:
+            print(f"camera {name}: {report.corrupt} damaged frames skipped", file=sys.stderr)
+    people, frames = len(pipeline.identities()), recorder.frames
+    print(f"{people} people in {frames} frames, {recorder.frames_per_second:.1f}/s -> {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""The pictures that a run leaves: the mosaic video and the best crop of each person."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from tracker.boxes import clip
+from tracker.config import OutputSettings
+from tracker.drawing import Mosaic, hide_heads
+from tracker.pipeline import Moment
+from tracker.types import FloatArray, Frame, Image, Sightings
+from tracker.video import Source
+
+__all__ = ["BestCrops", "RunPictures", "VideoWriter"]
+
+CLOCK = Fraction(1, 90_000)  # seconds a tick of the video's time stamps
+
+
+class VideoWriter:
+    """H.264 in fragmented MP4: what is written stays readable whatever ends the program."""
+
+    def __init__(self, path: Path, size: tuple[int, int], rate: float) -> None:
+        options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        self._container = av.open(str(path), "w", options=options)
+        self._stream = self._container.add_stream(
+            "libx264", rate=Fraction(rate).limit_denominator(1001)
+        )
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"preset": "veryfast", "crf": "23"}
+        self._stream.codec_context.time_base = CLOCK
+        self._first: float | None = None
+        self._last = -1
+
+    def write(self, image: Image, time: float) -> None:
+        """Append a picture that is shown at `time` seconds; the first one begins the video."""
+        self._first = time if self._first is None else self._first
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        frame.time_base = CLOCK
+        self._last = max(round((time - self._first) / CLOCK), self._last + 1)
+        frame.pts = self._last
+        self._container.mux(self._stream.encode(frame))
+
+    def close(self) -> None:
+        """Write what is still in the encoder."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+class BestCrops:
+    """The best picture of each person so far, on disk; a clearly better one replaces it."""
+
+    BETTER = 1.25  # times the quality of the last one, to write but a few pictures a person
+
+    def __init__(self, folder: Path, *, anonymise: bool) -> None:
+        self.paths: dict[int, str] = {}
+        self._folder = folder
+        self._anonymise = anonymise
+        self._quality: dict[int, float] = {}
+        folder.mkdir(exist_ok=True)
+        for old in folder.glob("*.jpg"):
+            old.unlink()
+
+    def look(self, frame: Frame, sightings: Sightings) -> None:
+        """Keep those people of one frame who are seen better than ever before."""
+        if frame.image is None:
+            return
+        height, width = frame.image.shape[:2]
+        qualities = crop_quality(sightings, width, height)
+        known = np.array([self._quality.get(i, 0.0) for i in sightings.identities.tolist()])
+        for row in np.flatnonzero(qualities > self.BETTER * known):
+            left, top, right, bottom = clip(sightings.boxes[row], width, height).astype(int)
+            crop = frame.image[top:bottom, left:right]
+            if crop.size:
+                identity = int(sightings.identities[row])
+                self._quality[identity] = float(qualities[row])
+                self._write(identity, crop)
+
+    def _write(self, identity: int, crop: Image) -> None:
+        if self._anonymise:
+            crop = crop.copy()
+            hide_heads(crop, np.array([[0, 0, crop.shape[1], crop.shape[0]]]))
+        path = self._folder / f"{identity}.jpg"
+        cv2.imwrite(str(path), crop)
+        self.paths[identity] = f"{self._folder.name}/{path.name}"
+
+
+def crop_quality(sightings: Sightings, width: int, height: int) -> FloatArray:
+    """(N,) how well each person is seen: score x pixels of height x square of the share inside,
+    less where boxes of others overlap."""
+    boxes = sightings.boxes
+    inside = clip(boxes, width, height)
+    sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-9)
+    share = np.prod((inside[:, 2:] - inside[:, :2]) / sizes, axis=1)
+    return sightings.scores * (inside[:, 3] - inside[:, 1]) * share**2 * (1 - _covered(boxes))
+
+
+def _covered(boxes: FloatArray) -> FloatArray:
+    """(N,) the largest share of each box that one other box of the frame hides."""
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    common = np.prod(np.maximum(high - low, 0), axis=2)
+    np.fill_diagonal(common, 0)
+    area = np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-9)
+    return np.max(common / area[:, None], axis=1, initial=0.0)
+
+
+class RunPictures:
+    """What `OutputSettings` asks for, drawn moment by moment."""
+
+    def __init__(self, folder: Path, sources: Sequence[Source], settings: OutputSettings) -> None:
+        self._crops = None
+        if settings.save_crops:
+            self._crops = BestCrops(folder / "crops", anonymise=settings.anonymise)
+        self._mosaic = None
+        if settings.save_video:
+            self._mosaic = Mosaic(
+                {source.camera: source.size for source in sources},
+                width=settings.mosaic_width,
+                trail_seconds=settings.trail,
+                anonymise=settings.anonymise,
+            )
+            size = (self._mosaic.image.shape[1], self._mosaic.image.shape[0])
+            rate = max(source.rate for source in sources)
+            self._video = VideoWriter(folder / "mosaic.mp4", size, rate)
+
+    @property
+    def best_crops(self) -> dict[int, str]:
+        """Identity -> the file of the best picture, relative to the run's folder."""
+        return self._crops.paths if self._crops else {}
+
+    def draw(self, moment: Moment) -> None:
+        """Look at one moment."""
+        for frame, sightings in zip(moment.frames, moment.sightings, strict=True):
+            if self._crops:
+                self._crops.look(frame, sightings)
+            if self._mosaic:
+                self._mosaic.draw(frame, sightings)
+        if self._mosaic:
+            self._video.write(self._mosaic.image, moment.time)
+
+    def close(self) -> None:
+        """Finish the video."""
+        if self._mosaic:
+            self._video.close()

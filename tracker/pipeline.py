@@ -1,0 +1,146 @@
+"""The whole way from sources to sightings, tick by tick."""
+
+import time as wall
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid.opening import open_embedder
+from tracker.config import TrackSettings
+from tracker.detection import open_detector
+from tracker.identities import IdentityEvent, IdentitySummary
+from tracker.scene_tracker import SceneTracker
+from tracker.types import Embedder, Frame, Image, Sightings
+from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, open_source, ticks
+
+__all__ = ["Moment", "Pipeline", "track"]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One tick, final: the frames that the cameras had, and who is seen in each."""
+
+    frames: tuple[Frame, ...]
+    sightings: tuple[Sightings, ...]
+
+    @property
+    def time(self) -> float:
+        """Seconds on the scene's clock."""
+        return self.frames[0].time
+
+
+@dataclass
+class _Tick:
+    """Frames whose sightings aren't all final yet."""
+
+    frames: tuple[Frame, ...]
+    sightings: list[Sightings] = field(default_factory=list)
+
+
+def track(
+    videos: Sequence[str], settings: TrackSettings | None = None, *, offline: bool = False
+) -> Iterator[Moment]:
+    """Follow people through videos: a generator of moments, in the order of time.
+
+    videos: files, folders of images or stream addresses; the stem of each names its camera.
+    Raises InputError where a source, the detector or the ReID model can't be used.
+    """
+    yield from Pipeline(
+        cameras_of_paths(list(videos)), settings or TrackSettings(), offline=offline
+    )
+
+
+class Pipeline:
+    """Sources, detector, embedder and scene tracker of one run.
+
+    The constructor opens everything and raises InputError for what can't be used; iterating runs
+    it. A moment comes as soon as its sightings are final, up to `entries.max_wait` seconds after
+    its frames were read; until then its pictures are kept. `seconds` tells what each stage cost,
+    `reports` how the reading of each camera went.
+    """
+
+    def __init__(
+        self, cameras: Sequence[CameraSource], settings: TrackSettings, *, offline: bool = False
+    ) -> None:
+        self.sources: list[Source] = [open_source(camera, settings.video) for camera in cameras]
+        self.seconds = {"read": 0.0, "detect": 0.0, "embed": 0.0, "track": 0.0}
+        self._events: list[IdentityEvent] = []
+        names = [camera.name for camera in cameras]
+        self._detector = open_detector(
+            settings.detector, names, settings.detection, offline=offline
+        )
+        embedder = open_embedder(settings.reid)
+        timed = None if embedder is None else _TimedEmbedder(embedder, self.seconds)
+        self._scene = SceneTracker(names, timed, settings, self._events.append)
+        self._ticks: deque[_Tick] = deque()
+
+    @property
+    def reports(self) -> dict[str, SourceReport]:
+        """Per camera: frames read, damaged, dropped; reconnects of streams."""
+        return {source.camera: source.report for source in self.sources}
+
+    def identities(self) -> tuple[IdentitySummary, ...]:
+        """What is known of every person so far."""
+        return self._scene.identities()
+
+    def take_events(self) -> list[IdentityEvent]:
+        """The decisions on identities since the last call, in order."""
+        events = self._events.copy()
+        self._events.clear()
+        return events
+
+    def __iter__(self) -> Iterator[Moment]:
+        """Run to the end of the last source."""
+        with closing(ticks(self.sources)) as feed:
+            while frames := self._read(feed):
+                with _stopwatch(self.seconds, "detect"):
+                    detections = self._detector.detect(frames)
+                self._ticks.append(_Tick(frames))
+                embedded = self.seconds["embed"]
+                with _stopwatch(self.seconds, "track"):
+                    final = self._scene.update(frames, detections)
+                self.seconds["track"] -= self.seconds["embed"] - embedded
+                yield from self._complete(final)
+            yield from self._complete(self._scene.finish())
+
+    def _read(self, feed: Iterator[list[Frame]]) -> tuple[Frame, ...]:
+        with _stopwatch(self.seconds, "read"):
+            return tuple(next(feed, ()))
+
+    def _complete(self, final: Sequence[Sightings]) -> Iterator[Moment]:
+        """Give the sightings to the oldest ticks; they become final in the order of frames."""
+        for sightings in final:
+            tick = self._ticks[0]
+            tick.sightings.append(sightings)
+            if len(tick.sightings) == len(tick.frames):
+                self._ticks.popleft()
+                yield Moment(tick.frames, tuple(tick.sightings))
+
+
+class _TimedEmbedder:
+    """An embedder whose time is told apart from that of the tracker which calls it."""
+
+    def __init__(self, embedder: Embedder, seconds: dict[str, float]) -> None:
+        self._embedder = embedder
+        self._seconds = seconds
+
+    @property
+    def dimension(self) -> int:
+        return self._embedder.dimension
+
+    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+        with _stopwatch(self._seconds, "embed"):
+            return self._embedder.embed(crops)
+
+
+@contextmanager
+def _stopwatch(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    begin = wall.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[stage] += wall.perf_counter() - begin

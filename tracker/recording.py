@@ -1,0 +1,78 @@
+"""Everything that a run leaves in its folder."""
+
+import time as wall
+from pathlib import Path
+from types import TracebackType
+
+from configs import write_settings
+from tracker.config import TrackSettings
+from tracker.pictures import RunPictures
+from tracker.pipeline import Moment, Pipeline
+from tracker.results import ResultWriter
+
+__all__ = ["RunRecorder"]
+
+
+class RunRecorder:
+    """Writes a pipeline's moments as they become final, and the summaries at the end.
+
+    A context manager: however the run ends, its files are closed and the summaries written.
+    """
+
+    def __init__(self, folder: Path, pipeline: Pipeline, settings: TrackSettings) -> None:
+        """folder: exists; files of an earlier run in it are overwritten."""
+        self.frames = 0
+        self._pipeline = pipeline
+        self._begin = wall.perf_counter()
+        self._writing = 0.0
+        write_settings(settings, folder / "config.yaml")
+        self._writer = ResultWriter(folder, [source.camera for source in pipeline.sources])
+        self._pictures = RunPictures(folder, pipeline.sources, settings.output)
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames of all cameras that are written, by the time since the beginning."""
+        return self.frames / max(wall.perf_counter() - self._begin, 1e-9)
+
+    def write(self, moment: Moment) -> None:
+        """Record one moment, and the decisions made since the last."""
+        begin = wall.perf_counter()
+        for sightings in moment.sightings:
+            self._writer.write(sightings)
+        self._write_events()
+        self._pictures.draw(moment)
+        self.frames += len(moment.frames)
+        self._writing += wall.perf_counter() - begin
+
+    def __enter__(self) -> "RunRecorder":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._writer:
+            self._pictures.close()
+            self._write_events()
+            people = self._pipeline.identities()
+            self._writer.write_identities(people, self._pictures.best_crops)
+            self._writer.write_summary(self._summary(finished=kind is None))
+
+    def _write_events(self) -> None:
+        for event in self._pipeline.take_events():
+            self._writer.write_event(event)
+
+    def _summary(self, *, finished: bool) -> dict[str, object]:
+        reports = self._pipeline.reports
+        total = wall.perf_counter() - self._begin
+        seconds = {**self._pipeline.seconds, "write": self._writing, "total": total}
+        return {
+            "finished": finished,
+            "frames": self.frames,
+            "frames_per_second": round(self.frames / total, 2),
+            "identities": len(self._pipeline.identities()),
+            "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
+            "cameras": {name: vars(report) for name, report in reports.items()},
+        }
