@@ -16,6 +16,8 @@ __all__ = ["Mosaic", "draw_people", "hide_heads", "identity_colour"]
 BACKGROUND = (32, 32, 32)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 HEAD = 0.22  # of a box's height
+GAP = 0.5  # seconds unseen after which a trail begins anew
+STALE = 1.0  # seconds without a frame after which a camera's picture is greyed
 
 
 def identity_colour(identity: int) -> tuple[int, int, int]:
@@ -82,6 +84,7 @@ class Mosaic:
         self._trails: dict[str, dict[int, deque[tuple[float, float, float]]]] = {
             camera: {} for camera in sizes
         }
+        self._updated: dict[str, float] = {}
         self.image: Image = np.full(
             (rows * self._cell[1], self._columns * self._cell[0], 3), BACKGROUND, np.uint8
         )
@@ -104,9 +107,18 @@ class Mosaic:
         identities = sightings.identities.tolist()
         trails = self._extend_trails(frame, identities, feet(sightings.boxes))
         draw_people(panel, boxes, identities, {who: way * scale for who, way in trails.items()})
-        caption = f"{frame.camera}  {frame.time:.2f} s"
-        cv2.putText(cell, caption, (8, 20), FONT, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
-        cv2.putText(cell, caption, (8, 20), FONT, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+        _caption(cell, f"{frame.camera}  {frame.time:.2f} s")
+        self._updated[frame.camera] = frame.time
+
+    def grey_out(self, time: float) -> None:
+        """Show which cameras have given no frame for a while, or have ended."""
+        for camera, updated in list(self._updated.items()):
+            if time - updated > STALE:
+                del self._updated[camera]
+                x, y = self._corner(camera)
+                cell = self.image[y : y + self._cell[1], x : x + self._cell[0]]
+                cell[:] = cell // 3
+                _caption(cell, f"{camera}  no picture since {updated:.2f} s")
 
     def _corner(self, camera: str) -> tuple[int, int]:
         row, column = divmod(self._places[camera], self._columns)
@@ -118,10 +130,19 @@ class Mosaic:
         """The recent ways of those who are seen now; ways that have grown old are forgotten."""
         trails = self._trails[frame.camera]
         for identity, (x, y) in zip(identities, points.tolist(), strict=True):
-            trails.setdefault(identity, deque()).append((frame.time, x, y))
+            trail = trails.setdefault(identity, deque())
+            if trail and frame.time - trail[-1][0] > GAP:
+                trail.clear()
+            trail.append((frame.time, x, y))
         for identity, trail in list(trails.items()):
             while trail and trail[0][0] < frame.time - self._trail_seconds:
                 trail.popleft()
             if not trail:
                 del trails[identity]
         return {who: np.array(trails[who])[:, 1:] for who in identities if who in trails}
+
+
+def _caption(cell: Image, text: str) -> None:
+    (width, height), _ = cv2.getTextSize(text, FONT, 0.5, 1)
+    cv2.rectangle(cell, (0, 0), (width + 16, height + 14), (0, 0, 0), -1)
+    cv2.putText(cell, text, (8, height + 6), FONT, 0.5, (255, 255, 255), 1, cv2.LINE_AA)

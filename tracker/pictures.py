@@ -141,6 +141,7 @@ class RunPictures:
             if self._mosaic:
                 self._mosaic.draw(frame, sightings)
         if self._mosaic:
+            self._mosaic.grey_out(moment.time)
             self._video.write(self._mosaic.image, moment.time)
 
     def close(self) -> None:
