@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from calibration.rig import read_rig
 from configs import Settings, read_settings
 from configs.command import run
 from configs.errors import InputError
@@ -18,7 +19,7 @@ from tracker.config import TrackSettings
 from tracker.pipeline import Pipeline
 from tracker.recording import RunRecorder
 from tracker.results import claim_folder
-from tracker.video import CameraSource, cameras_of_paths
+from tracker.video import CameraSource, cameras_of_paths, cameras_of_rig
 
 __all__ = ["TrackCommand", "main"]
 
@@ -31,6 +32,8 @@ class TrackCommand(Settings):
 
     videos: tuple[str, ...] = ()
     """Video files, folders of images or stream addresses; the stem names the camera."""
+    cameras: Path | None = None
+    """A cameras.yaml: sources, calibration, time offsets, area and doors."""
     output: Path | None = None
     """Folder for the results; without it runs/track, or the next one that is free."""
     exist_ok: bool = False
@@ -75,8 +78,10 @@ def _track(command: TrackCommand) -> None:
 
 
 def _cameras(command: TrackCommand) -> list[CameraSource]:
+    if command.cameras is not None:
+        return cameras_of_rig(read_rig(command.cameras), list(command.videos))
     if not command.videos:
-        raise InputError("nothing to track; give --videos FILE [FILE ...]")
+        raise InputError("nothing to track; give --videos FILE [FILE ...] or --cameras FILE")
     return cameras_of_paths(list(command.videos))
 
 

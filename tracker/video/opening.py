@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+from calibration.rig import Rig
 from configs.errors import InputError
 from tracker.video.files import ImageFolder, VideoFile
 from tracker.video.source import CameraSource, Source, VideoSettings
 from tracker.video.stream import LiveStream
 
-__all__ = ["cameras_of_paths", "open_source"]
+__all__ = ["cameras_of_paths", "cameras_of_rig", "open_source"]
 
 STREAM_URL = re.compile(r"^(rtsps?|rtmps?|https?|udp|srt)://", re.IGNORECASE)
 
@@ -35,6 +36,30 @@ def cameras_of_paths(locations: list[str]) -> list[CameraSource]:
             )
         cameras[name] = CameraSource(name, location)
     return list(cameras.values())
+
+
+def cameras_of_rig(rig: Rig, locations: list[str]) -> list[CameraSource]:
+    """The cameras of a run with a rig, with the rig's time offsets.
+
+    locations: videos named by their stems as the rig's cameras are; none takes the sources that
+    the rig itself lists. A video that the rig doesn't know runs uncalibrated.
+    Raises InputError where no video is one of the rig's cameras, or the rig lists no source.
+    """
+    if not locations:
+        listed = {name: rig.sources[name] for name in rig.names if name in rig.sources}
+        if not listed:
+            raise InputError("the cameras file lists no `source`; give --videos FILE [FILE ...]")
+        found = [CameraSource(name, location) for name, location in listed.items()]
+    else:
+        found = cameras_of_paths(locations)
+        if not {camera.name for camera in found} & set(rig.names):
+            raise InputError(
+                f"none of the videos is called like a camera of the rig ({', '.join(rig.names)})"
+            )
+    return [
+        CameraSource(camera.name, camera.location, rig.time_offsets.get(camera.name, 0.0))
+        for camera in found
+    ]
 
 
 def open_source(camera: CameraSource, settings: VideoSettings) -> Source:
