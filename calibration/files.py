@@ -4,7 +4,8 @@ Files are bounded in size; XML has no document type and no entities; YAML goes t
 loader.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -54,10 +55,11 @@ def _matrix_as_mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[
 
 
 _OpenCVLoader.add_constructor("tag:yaml.org,2002:opencv-matrix", _matrix_as_mapping)
+_OpenCVLoader.add_constructor("tag:yaml.org,2002:opencv-nd-matrix", _matrix_as_mapping)
 
 
 def read_storage(path: Path) -> dict[str, object]:
-    """The named values of an OpenCV file (.xml, else YAML or JSON); matrices as arrays of rows.
+    """The named values of an OpenCV file (.xml, else YAML or JSON); matrices as flat arrays.
 
     Raises InputError.
     """
@@ -84,23 +86,28 @@ def _xml_value(path: Path, element: ElementTree.Element) -> object:
         return text
     if data is None:
         return values
-    return _shaped(path, values, element.findtext("rows"), element.findtext("cols"))
+    shape = [element.findtext(tag) for tag in ("rows", "cols")]
+    return _checked(path, values, (element.findtext("sizes") or "").split() or shape)
 
 
 def _yaml_value(path: Path, value: object) -> object:
-    if isinstance(value, Mapping) and "data" in value:
-        try:
-            data = np.array(value["data"], float).ravel()
-        except (ValueError, TypeError):
-            raise InputError(f"{path}: data of a matrix aren't numbers") from None
-        return _shaped(path, data, value.get("rows"), value.get("cols"))
-    return value
-
-
-def _shaped(path: Path, values: Floats, rows: object, cols: object) -> Floats:
+    if not isinstance(value, Mapping) or "data" not in value:
+        return value
     try:
-        return values.reshape(int(str(rows)), int(str(cols)))
+        data = np.array(value["data"], float).ravel()
     except (ValueError, TypeError):
-        raise InputError(
-            f"{path}: a matrix of {rows} rows and {cols} columns holds {values.size} numbers"
-        ) from None
+        raise InputError(f"{path}: data of a matrix aren't numbers") from None
+    return _checked(path, data, value.get("sizes", [value.get("rows"), value.get("cols")]))
+
+
+def _checked(path: Path, values: Floats, shape: Sequence[object] | int) -> Floats:
+    """The flat values of a matrix, if they are as many as its shape tells."""
+    sizes = [shape] if isinstance(shape, int) else shape
+    try:
+        fits = math.prod(int(str(size)) for size in sizes) == values.size
+    except (ValueError, TypeError):
+        fits = False
+    if not fits:
+        written = "x".join(map(str, sizes))
+        raise InputError(f"{path}: a matrix of {written} holds {values.size} numbers")
+    return values

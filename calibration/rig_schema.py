@@ -164,7 +164,8 @@ def parse_rig(path: Path) -> RigEntry:
 
 def _explain(error: ValidationError) -> str:
     """The first thing wrong: `camera hall: unknown key homografy; expected one of homography`."""
-    first = error.errors()[0]
+    errors = error.errors()
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     location = [str(part) for part in first["loc"]]
     place = ""
     if location[:1] == ["cameras"] and len(location) > 1:
