@@ -1,0 +1,117 @@
+"""The GLSL of people and of still scenes behind them."""
+
+from materials import MATERIAL_ROWS, MAX_MATERIALS
+
+__all__ = ["BACKDROP_FRAGMENT", "BACKDROP_VERTEX", "PERSON_FRAGMENT", "PERSON_VERTEX"]
+
+PERSON_VERTEX = """
+#version 330
+in vec3 point; in vec3 normal;  // posed, world, metres
+in vec3 rest; in vec2 uv; in vec2 limb; in float material;
+uniform mat4 view_projection;
+out vec3 world_normal; out vec3 world; out vec3 cloth; out vec2 texel; out vec2 limbs;
+flat out int piece;
+void main() {
+    world = point; world_normal = normal; cloth = rest; texel = uv; limbs = limb;
+    piece = int(material + .5);
+    gl_Position = view_projection * vec4(point, 1);
+}
+"""
+
+PERSON_FRAGMENT = f"""
+#version 330
+in vec3 world_normal; in vec3 world; in vec3 cloth; in vec2 texel; in vec2 limbs;
+flat in int piece;
+uniform sampler2DArray pictures; uniform sampler3D noise;
+uniform vec4 materials[{MATERIAL_ROWS * MAX_MATERIALS}];
+uniform vec3 eye; uniform vec3 sun_direction;
+uniform vec3 sun; uniform vec3 sky; uniform vec3 ground;
+uniform float identity;
+layout(location = 0) out vec4 colour; layout(location = 1) out float id;
+vec4 grain(vec3 p) {{ vec4 n = texture(noise, p / 16.); return vec4(n.x, n.yzw * 2. - 1.); }}
+float pattern(int kind, vec3 p, float scale, float chest, float arm) {{
+    if (kind == 1) return step(.2, sin(p.y * scale * 3.14));
+    if (kind == 2) return step(.3, sin(p.x * scale * 3.14));
+    if (kind == 3) return .5 * (step(0., sin(p.y * scale * 2.)) + step(0., sin(p.x * scale * 2.)));
+    if (kind == 4) {{
+        vec2 g = vec2(p.x, p.y - chest) / (.3 + scale * .18);
+        bool there = abs(g.x) < 1. && abs(g.y) < .8 && arm < 0. && (p.z > 0. || scale > 4.);
+        return there ? step(.47, grain(vec3(g * 2.5 + 7., scale * 7.)).x) : 0.;
+    }}
+    if (kind == 5) return step(p.y, chest + scale * .3 - 1.5);
+    if (kind == 6) {{ vec2 g = fract(p.xy * scale * .45) - .5; return step(dot(g, g), .06); }}
+    if (kind == 7) return step(.5, grain(p * scale * .7).x);
+    if (kind == 8) return step(.8, abs(sin(p.y * 1.7 + scale)));
+    if (kind == 9) return arm >= 0. ? 1. : step(1.1, abs(p.x));
+    return 0.;
+}}
+bool under_strap(int kind, vec3 p, float chest, float arm, float side) {{
+    if (kind == 0 || arm >= 0. || p.y < chest - 5.) return false;
+    if (kind == 1) return p.z > -.3 && abs(abs(p.x) - .95) < .2 && p.y > chest - 1.6;
+    if (kind == 2) return abs((p.y - chest - 1.) - side * p.x * -1.35) < .38 && p.y > chest - 4.;
+    return abs(p.x * side - 1.25) < .16 && p.y > chest - 1.;
+}}
+void main() {{
+    int m = piece * {MATERIAL_ROWS};
+    vec4 m0 = materials[m], m1 = materials[m + 1], m2 = materials[m + 2], m3 = materials[m + 3];
+    vec4 m4 = materials[m + 4], m5 = materials[m + 5], m6 = materials[m + 6], m7 = materials[m + 7];
+    float arm = limbs.x, down = limbs.y;
+    if (down < m4.x || down > m4.y || arm > m4.z) discard;
+    if (m4.z < -.1 && arm >= 0.) discard;
+    vec4 t = m0.x > .5 ? texture(pictures, vec3(texel, m0.x)) : vec4(1);
+    if (t.a < m3.w) discard;
+    bool upper = down < m0.w || arm >= 0. || m0.w > 8.;
+    vec3 tint = upper ? m1.rgb : m2.rgb;
+    int kind = int(m1.w + .5);
+    if (upper && kind > 0) tint = mix(tint, m3.rgb, pattern(kind, cloth, m2.w, m5.z, arm));
+    float flap = m5.y * (1. + .25 * (m5.z - cloth.y) / 5.);
+    if (m5.y > 0. && cloth.z > 0. && arm < 0. && abs(cloth.x) < flap) {{
+        tint = m6.rgb * (abs(cloth.x) > flap - .12 ? .45 : 1.);
+    }}
+    if (under_strap(int(m7.w + .5), cloth, m5.z, arm, m5.w)) tint = m7.rgb;
+    float light = clamp(dot(t.rgb, vec3(.3, .59, .11)) / max(m0.z, .02), .25, 1.8);
+    vec3 base = mix(t.rgb * (m0.y > 0. ? vec3(1) : tint), tint * light, m0.y);
+    vec3 n = normalize(world_normal), v = normalize(eye - world);
+    if (dot(n, v) < 0.) n = -n;
+    if (m4.w > 0.) {{
+        vec4 fold = grain(cloth * vec3(1.5, 2.4, 1.5));
+        n = normalize(n + m4.w * 1.7 * fold.ywz);
+        base *= .9 + .2 * grain(cloth * 7.).x;
+    }}
+    float shade = .62 + .38 * smoothstep(-.2, 1.2, world.z);
+    if (arm < 0. && down > -.15) {{
+        float crotch = smoothstep(.9, 0., abs(cloth.x)) * smoothstep(.6, 0., abs(down - .1));
+        shade *= mix(1., .72, crotch);
+    }}
+    vec3 around = mix(ground, sky, n.z * .5 + .5);
+    vec3 lit = base * (sun * max(dot(n, sun_direction), 0.) + around) * shade;
+    float rim = 1. - max(dot(n, v), 0.);
+    lit += base * .12 * rim * rim * rim;
+    if (m5.x > 0.) lit += m5.x * pow(max(dot(reflect(-sun_direction, n), v), 0.), 20.);
+    colour = vec4(lit, 1); id = identity;
+}}
+"""
+
+BACKDROP_VERTEX = """
+#version 330
+in vec2 corner; void main() { gl_Position = vec4(corner, 0, 1); }
+"""
+
+# A still picture with its depth, darkened on the floor around feet (x, y, radius, strength).
+BACKDROP_FRAGMENT = """
+#version 330
+uniform sampler2D picture; uniform sampler2D depths; uniform sampler2D floor_xy;
+uniform vec4 feet[48]; uniform int feet_count;
+layout(location = 0) out vec4 colour; layout(location = 1) out float id;
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    vec3 c = texelFetch(picture, at, 0).rgb;
+    vec2 ground = texelFetch(floor_xy, at, 0).xy;
+    if (ground.x > -1e4) for (int k = 0; k < feet_count; k++) {
+        vec2 d = ground - feet[k].xy; float r2 = feet[k].z * feet[k].z;
+        float q = dot(d, d);
+        if (q < 4.5 * r2) c *= 1. - feet[k].w * exp(-q / r2);
+    }
+    colour = vec4(c, 1); id = 0.; gl_FragDepth = texelFetch(depths, at, 0).r;
+}
+"""
