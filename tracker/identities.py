@@ -144,8 +144,13 @@ class IdentityRegistry:
     ) -> None:
         """A track whose identity is known is seen: (K, D) unit embeddings may join its gallery."""
         identity = self._identities[self._owner[camera, track_id]]
-        identity.last_time = max(identity.last_time, time)
         self.galleries.add(identity.number, embeddings, qualities, self._camera(camera), time)
+
+    def see(self, people: Sequence[int], time: float) -> None:
+        """These identities are seen at that moment."""
+        for number in people:
+            identity = self._identities[number]
+            identity.last_time = max(identity.last_time, time)
 
     def leave(self, camera: str, track_id: int, time: float) -> None:
         """A track ended; its identity is inactive if this was its last one."""

@@ -8,10 +8,11 @@ import av
 import cv2
 import numpy as np
 
-from tracker.boxes import clip
+from tracker.boxes import areas, clip
 from tracker.config import OutputSettings
 from tracker.drawing import Mosaic, hide_heads
 from tracker.pipeline import Moment
+from tracker.sampling import crop, image_quality
 from tracker.types import FloatArray, Frame, Image, Sightings
 from tracker.video import Source
 
@@ -70,43 +71,29 @@ class BestCrops:
         if frame.image is None:
             return
         height, width = frame.image.shape[:2]
-        qualities = crop_quality(sightings, width, height)
+        qualities = _quality(sightings, width, height)
         known = np.array([self._quality.get(i, 0.0) for i in sightings.identities.tolist()])
         for row in np.flatnonzero(qualities > self.BETTER * known):
-            left, top, right, bottom = clip(sightings.boxes[row], width, height).astype(int)
-            crop = frame.image[top:bottom, left:right]
-            if crop.size:
-                identity = int(sightings.identities[row])
-                self._quality[identity] = float(qualities[row])
-                self._write(identity, crop)
+            identity = int(sightings.identities[row])
+            self._quality[identity] = float(qualities[row])
+            self._write(identity, crop(frame.image, sightings.boxes[row]))
 
-    def _write(self, identity: int, crop: Image) -> None:
+    def _write(self, identity: int, picture: Image) -> None:
         if self._anonymise:
-            crop = crop.copy()
-            hide_heads(crop, np.array([[0, 0, crop.shape[1], crop.shape[0]]]))
+            picture = picture.copy()
+            hide_heads(picture, np.array([[0, 0, picture.shape[1], picture.shape[0]]]))
         path = self._folder / f"{identity}.jpg"
-        cv2.imwrite(str(path), crop)
+        cv2.imwrite(str(path), picture)
         self.paths[identity] = f"{self._folder.name}/{path.name}"
 
 
-def crop_quality(sightings: Sightings, width: int, height: int) -> FloatArray:
-    """(N,) how well each person is seen: score x pixels of height x square of the share inside,
-    less where boxes of others overlap."""
-    boxes = sightings.boxes
-    inside = clip(boxes, width, height)
-    sizes = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-9)
-    share = np.prod((inside[:, 2:] - inside[:, :2]) / sizes, axis=1)
-    return sightings.scores * (inside[:, 3] - inside[:, 1]) * share**2 * (1 - _covered(boxes))
-
-
-def _covered(boxes: FloatArray) -> FloatArray:
-    """(N,) the largest share of each box that one other box of the frame hides."""
-    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=2)
-    np.fill_diagonal(common, 0)
-    area = np.maximum(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), 1e-9)
-    return np.max(common / area[:, None], axis=1, initial=0.0)
+def _quality(sightings: Sightings, width: int, height: int) -> FloatArray:
+    """(N,) how well each person is seen; a body that the picture's edge cuts counts for little."""
+    share_inside = areas(clip(sightings.boxes, width, height)) / np.maximum(
+        areas(sightings.boxes), 1e-9
+    )
+    quality = image_quality(sightings.boxes, sightings.scores, full_height=height)
+    return quality * share_inside**2
 
 
 class RunPictures:

@@ -207,7 +207,7 @@ class SceneTracker:
                 p.camera,
                 p.track,
                 p.since,
-                np.array(p.images, np.float32).reshape(len(p.images), -1),
+                np.stack(p.images) if p.images else np.zeros((0, 0), np.float32),
             )
             for p in presences
         ]
@@ -234,7 +234,9 @@ class SceneTracker:
         final = []
         while self._waiting and all(p.identity is not None for p in self._waiting[0].presences):
             frame = self._waiting.popleft()
-            final.append(_sightings(frame.tracks, [p.identity or 0 for p in frame.presences]))
+            people = [p.identity or 0 for p in frame.presences]
+            self._registry.see(people, frame.tracks.time)
+            final.append(_sightings(frame.tracks, people))
         return final
 
 
