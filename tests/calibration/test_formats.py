@@ -169,7 +169,12 @@ def read_text_matrix(path):
         (read_opencv, "a.yml", "a: {rows: 2, cols: 2, data: [1]}", "2x2 holds 1"),
         (read_opencv, "a.yml", "K: x", "K doesn't hold numbers"),
         (read_opencv, "a.yml", "5", "expected named values"),
-        (read_opencv, "a.xml", xml("<a><rows>x</rows><cols>1</cols><data>1</data></a>"), "xx1 holds 1"),
+        (
+            read_opencv,
+            "a.xml",
+            xml("<a><rows>x</rows><cols>1</cols><data>1</data></a>"),
+            "xx1 holds 1",
+        ),
         (read_text_matrix, "a.txt", "", "shape"),
         (read_text_matrix, "a.txt", "1 2\n3 4\n", r"shape \(2, 2\)"),
         (read_text_matrix, "a.txt", "1 2\n3\n", "inhomogeneous"),
