@@ -1,4 +1,4 @@
-"""What MOTChallenge leaves out before it scores."""
+"""What is left out before a result is scored, after MOTChallenge."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from tracker.boxes import iou, xywh2xyxy
 from tracker.evaluation.comparison import Comparison, Trajectories, compare
 from tracker.evaluation.matching import EPSILON, MATCH, best_pairs
 from tracker.motchallenge import GroundTruth, MotRows
-from tracker.types import IntArray
+from tracker.types import BoolArray
 
-__all__ = ["compare_pedestrians"]
+__all__ = ["compare_pedestrians", "leave_out"]
 
 PEDESTRIAN = 1
 DISTRACTORS = (2, 7, 8, 12)  # on a vehicle, sitting or standing still, ambiguous, mirrored
@@ -25,19 +25,20 @@ def compare_pedestrians(truth: GroundTruth, result: MotRows, benchmark: str) -> 
     comparison = compare(_trajectories(truth.rows), _trajectories(result), iou)
     classes = [*DISTRACTORS, NON_MOT_VEHICLE] if benchmark.startswith("MOT20") else [*DISTRACTORS]
     scored = (truth.classes == PEDESTRIAN) & (truth.rows.scores.astype(np.int64) != 0)
-    kept = np.ones(len(result), bool)
-    kept[_matched_to(comparison, truth.classes, classes)] = False
-    return comparison.select(scored, kept)
+    return leave_out(comparison, np.isin(truth.classes, classes), scored)
 
 
-def _matched_to(comparison: Comparison, classes: IntArray, distractors: list[int]) -> IntArray:
-    """Rows of the result whose best match, among all classes, is a distractor."""
-    is_distractor = np.isin(classes, distractors)
-    found = [np.zeros(0, np.int64)]
+def leave_out(comparison: Comparison, distractors: BoolArray, scored: BoolArray) -> Comparison:
+    """Drop the result's rows whose best match is a distractor, then the truth's unscored rows.
+
+    distractors: (N,) rows of the truth that nobody has to find, and may. scored: (N,) rows of the
+    truth that remain. Both in the comparison's order of rows.
+    """
+    kept = np.ones(len(comparison.result_ids), bool)
     for truth, result, similarity in comparison.shared_frames():
         rows, columns = best_pairs(np.where(similarity < MATCH - EPSILON, 0.0, similarity))
-        found.append(columns[is_distractor[truth][rows]] + result.start)
-    return np.concatenate(found)
+        kept[columns[distractors[truth][rows]] + result.start] = False
+    return comparison.select(scored, kept)
 
 
 def _trajectories(rows: MotRows) -> Trajectories:

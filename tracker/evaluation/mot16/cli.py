@@ -12,11 +12,11 @@ from rich.progress import track
 
 from configs import read_settings, write_settings
 from configs.command import run
+from tracker.config import TrackSettings
 from tracker.evaluation.mot16.report import Setting, as_json, as_text
 from tracker.evaluation.mot16.running import Job, run_jobs
 from tracker.evaluation.mot16.sources import DetectionSource, choose_sequences, source_label
 from tracker.motchallenge import MotSequence, find_sequences
-from tracker.scene_tracker import SceneSettings
 
 __all__ = ["Arguments", "benchmark", "main"]
 
@@ -56,9 +56,9 @@ def benchmark(arguments: Arguments) -> None:
     """Run and print. Raises InputError for what the user got wrong."""
     sequences = find_sequences(arguments.root, arguments.sequences)
     sequences, detections = choose_sequences(sequences, arguments.detections)
-    settings = SceneSettings()
+    settings = TrackSettings()
     if arguments.preset is not None:
-        settings = read_settings(SceneSettings, arguments.preset)
+        settings = read_settings(TrackSettings, arguments.preset)
     source = DetectionSource(detections, arguments.reid, arguments.cache)
     jobs = [Job(s, source, settings.camera_tracker, arguments.output) for s in sequences]
     ended = track(
