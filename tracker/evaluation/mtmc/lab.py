@@ -24,7 +24,8 @@ def read_lab(root: Path) -> list[Scene]:
     """Read the sequence. Raises InputError: a missing or malformed file (with its line)."""
     if not (root / "cameras.yaml").is_file() or not (root / "truth.csv").is_file():
         raise InputError(f"{root}: no LAB here; expected cameras.yaml and truth.csv")
-    header = (root / "truth.csv").open(encoding="utf-8-sig", errors="replace").readline(1000)
+    with (root / "truth.csv").open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline(1000)
     return [read_scene_folder(root, FRAME_RATE, positions_only="camera" not in header)]
 
 

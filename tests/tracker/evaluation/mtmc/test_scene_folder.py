@@ -30,7 +30,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def save(folder, frames, **changes):
+def save(folder, frames, changes=None):
     n = len(frames)
     arrays = {
         "frames": np.array(frames),
@@ -38,7 +38,7 @@ def save(folder, frames, **changes):
         "scores": np.linspace(0.1, 0.9, n),
         "embeddings": np.tile([3.0, 4.0], (n, 1)),
     }
-    np.savez(folder / "detections" / "desk.npz", **(arrays | changes))
+    np.savez(folder / "detections" / "desk.npz", **(arrays | (changes or {})))
 
 
 def truth(folder, *lines):
@@ -133,7 +133,7 @@ def test_another_header_is_refused(folder):
     ],
 )
 def test_malformed_arrays_are_refused(folder, change):
-    save(folder, [1, 2], **change)
+    save(folder, [1, 2], change)
     with pytest.raises(InputError, match=r"desk\.npz: "):
         read_scenes(folder, ())
 
