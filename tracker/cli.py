@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from calibration.rig import read_rig
+from calibration.rig import Rig, read_rig
 from configs import Settings, read_settings
 from configs.command import run
 from configs.errors import InputError
@@ -65,7 +65,8 @@ def _parse(arguments: list[str]) -> TrackCommand:
 
 
 def _track(command: TrackCommand) -> None:
-    pipeline = Pipeline(_cameras(command), command.settings, offline=command.offline)
+    rig = None if command.cameras is None else read_rig(command.cameras)
+    pipeline = Pipeline(_cameras(command, rig), command.settings, rig=rig, offline=command.offline)
     folder = claim_folder(command.output, exist_ok=command.exist_ok)
     with RunRecorder(folder, pipeline, command.settings) as recorder, _progress() as progress:
         bar = progress.add_task("", frames=0, people=0, rate=0.0)
@@ -77,9 +78,9 @@ def _track(command: TrackCommand) -> None:
     _report(folder, pipeline, recorder)
 
 
-def _cameras(command: TrackCommand) -> list[CameraSource]:
-    if command.cameras is not None:
-        return cameras_of_rig(read_rig(command.cameras), list(command.videos))
+def _cameras(command: TrackCommand, rig: Rig | None) -> list[CameraSource]:
+    if rig is not None:
+        return cameras_of_rig(rig, list(command.videos))
     if not command.videos:
         raise InputError("nothing to track; give --videos FILE [FILE ...] or --cameras FILE")
     return cameras_of_paths(list(command.videos))

@@ -11,7 +11,7 @@ import numpy as np
 from tracker.boxes import feet
 from tracker.types import FloatArray, Frame, Image, Sightings
 
-__all__ = ["Mosaic", "draw_people", "hide_heads", "identity_colour"]
+__all__ = ["BACKGROUND", "FONT", "Mosaic", "draw_people", "hide_heads", "identity_colour"]
 
 BACKGROUND = (32, 32, 32)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -71,10 +71,15 @@ class Mosaic:
         width: int,
         trail_seconds: float,
         anonymise: bool,
+        with_plan: bool = False,
     ) -> None:
-        """sizes: camera -> (width, height) of its pictures. width: pixels of the whole mosaic."""
-        self._columns = math.ceil(math.sqrt(len(sizes)))
-        rows = math.ceil(len(sizes) / self._columns)
+        """sizes: camera -> (width, height) of its pictures. width: pixels of the whole mosaic.
+
+        with_plan: leave a last place for a plan of the floor (`put_plan`).
+        """
+        n_places = len(sizes) + with_plan
+        self._columns = math.ceil(math.sqrt(n_places))
+        rows = math.ceil(n_places / self._columns)
         cell_width = min(width // self._columns, max(w for w, _ in sizes.values()))
         cell_height = round(cell_width * max(h / w for w, h in sizes.values()))
         self._cell = (cell_width - cell_width % 2, cell_height - cell_height % 2)
@@ -91,8 +96,7 @@ class Mosaic:
 
     def draw(self, frame: Frame, sightings: Sightings) -> None:
         """Bring one camera's part up to date; a frame without a picture is drawn on grey."""
-        x, y = self._corner(frame.camera)
-        cell = self.image[y : y + self._cell[1], x : x + self._cell[0]]
+        cell = self._place(self._places[frame.camera])
         cell[:] = BACKGROUND
         source = frame.image
         if source is None:
@@ -115,14 +119,23 @@ class Mosaic:
         for camera, updated in list(self._updated.items()):
             if time - updated > STALE:
                 del self._updated[camera]
-                x, y = self._corner(camera)
-                cell = self.image[y : y + self._cell[1], x : x + self._cell[0]]
+                cell = self._place(self._places[camera])
                 cell[:] = cell // 3
                 _caption(cell, f"{camera}  no picture since {updated:.2f} s")
 
-    def _corner(self, camera: str) -> tuple[int, int]:
-        row, column = divmod(self._places[camera], self._columns)
-        return column * self._cell[0], row * self._cell[1]
+    @property
+    def cell_size(self) -> tuple[int, int]:
+        """Width and height in pixels of one camera's part, and of the plan."""
+        return self._cell
+
+    def put_plan(self, plan: Image) -> None:
+        """Show a plan of the floor, as large as a cell, in the last place."""
+        self._place(len(self._places))[:] = plan
+
+    def _place(self, number: int) -> Image:
+        row, column = divmod(number, self._columns)
+        x, y = column * self._cell[0], row * self._cell[1]
+        return self.image[y : y + self._cell[1], x : x + self._cell[0]]
 
     def _extend_trails(
         self, frame: Frame, identities: Sequence[int], points: FloatArray

@@ -8,9 +8,11 @@ import av
 import cv2
 import numpy as np
 
+from calibration.rig import Rig
 from tracker.boxes import areas, clip
 from tracker.config import OutputSettings
 from tracker.drawing import Mosaic, hide_heads
+from tracker.floor_plan import FloorPlan, RecentWays, Trajectories
 from tracker.pipeline import Moment
 from tracker.sampling import crop, image_quality
 from tracker.types import FloatArray, Frame, Image, Sightings
@@ -18,6 +20,7 @@ from tracker.video import Source
 
 __all__ = ["BestCrops", "RunPictures", "VideoWriter"]
 
+PLAN_SIZE = (1280, 960)  # width and height of map.png in pixels
 CLOCK = Fraction(1, 90_000)  # seconds a tick of the video's time stamps
 
 
@@ -97,23 +100,21 @@ def _quality(sightings: Sightings, width: int, height: int) -> FloatArray:
 
 
 class RunPictures:
-    """What `OutputSettings` asks for, drawn moment by moment."""
+    """What `OutputSettings` asks for, drawn moment by moment; with a rig also the floor plan."""
 
-    def __init__(self, folder: Path, sources: Sequence[Source], settings: OutputSettings) -> None:
+    def __init__(
+        self, folder: Path, sources: Sequence[Source], settings: OutputSettings, rig: Rig | None
+    ) -> None:
+        """rig: None, or one with calibrated cameras, whose ground is drawn."""
+        self._folder = folder
+        self._rig = rig
+        self._trajectories = Trajectories()
         self._crops = None
         if settings.save_crops:
             self._crops = BestCrops(folder / "crops", anonymise=settings.anonymise)
-        self._mosaic = None
+        self._video = None
         if settings.save_video:
-            self._mosaic = Mosaic(
-                {source.camera: source.size for source in sources},
-                width=settings.mosaic_width,
-                trail_seconds=settings.trail,
-                anonymise=settings.anonymise,
-            )
-            size = (self._mosaic.image.shape[1], self._mosaic.image.shape[0])
-            rate = max(source.rate for source in sources)
-            self._video = VideoWriter(folder / "mosaic.mp4", size, rate)
+            self._video = _MosaicVideo(folder / "mosaic.mp4", sources, settings, rig)
 
     @property
     def best_crops(self) -> dict[int, str]:
@@ -123,15 +124,47 @@ class RunPictures:
     def draw(self, moment: Moment) -> None:
         """Look at one moment."""
         for frame, sightings in zip(moment.frames, moment.sightings, strict=True):
+            self._trajectories.add(sightings)
             if self._crops:
                 self._crops.look(frame, sightings)
-            if self._mosaic:
-                self._mosaic.draw(frame, sightings)
-        if self._mosaic:
-            self._mosaic.grey_out(moment.time)
-            self._video.write(self._mosaic.image, moment.time)
+        if self._video:
+            self._video.draw(moment)
 
     def close(self) -> None:
-        """Finish the video."""
-        if self._mosaic:
+        """Finish the video and draw map.png."""
+        if self._video:
             self._video.close()
+        if self._rig is not None:
+            plan = FloorPlan(self._rig, *PLAN_SIZE).draw(self._trajectories.ways())
+            cv2.imwrite(str(self._folder / "map.png"), plan)
+
+
+class _MosaicVideo:
+    """The mosaic as a video: one picture for each moment."""
+
+    def __init__(
+        self, path: Path, sources: Sequence[Source], settings: OutputSettings, rig: Rig | None
+    ) -> None:
+        self._mosaic = Mosaic(
+            {source.camera: source.size for source in sources},
+            width=settings.mosaic_width,
+            trail_seconds=settings.trail,
+            anonymise=settings.anonymise,
+            with_plan=rig is not None,
+        )
+        self._plan = None if rig is None else FloorPlan(rig, *self._mosaic.cell_size)
+        self._recent = RecentWays(settings.trail)
+        size = (self._mosaic.image.shape[1], self._mosaic.image.shape[0])
+        self._video = VideoWriter(path, size, max(source.rate for source in sources))
+
+    def draw(self, moment: Moment) -> None:
+        for frame, sightings in zip(moment.frames, moment.sightings, strict=True):
+            self._mosaic.draw(frame, sightings)
+            self._recent.add(sightings)
+        self._mosaic.grey_out(moment.time)
+        if self._plan is not None:
+            self._mosaic.put_plan(self._plan.draw(self._recent.ways(moment.time)))
+        self._video.write(self._mosaic.image, moment.time)
+
+    def close(self) -> None:
+        self._video.close()

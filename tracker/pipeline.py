@@ -4,11 +4,12 @@ import time as wall
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.rig import Rig
 from reid.opening import open_embedder
 from tracker.config import TrackSettings
 from tracker.detection import open_detector
@@ -64,9 +65,16 @@ class Pipeline:
     """
 
     def __init__(
-        self, cameras: Sequence[CameraSource], settings: TrackSettings, *, offline: bool = False
+        self,
+        cameras: Sequence[CameraSource],
+        settings: TrackSettings,
+        *,
+        rig: Rig | None = None,
+        offline: bool = False,
     ) -> None:
+        """rig: the calibration of some or all of the cameras, if there is one."""
         self.sources: list[Source] = [open_source(camera, settings.video) for camera in cameras]
+        self.rig = None if rig is None else _fit_rig(rig, self.sources)
         self.seconds = {"read": 0.0, "detect": 0.0, "embed": 0.0, "track": 0.0}
         self._events: list[IdentityEvent] = []
         names = [camera.name for camera in cameras]
@@ -119,6 +127,18 @@ class Pipeline:
             if len(tick.sightings) == len(tick.frames):
                 self._ticks.popleft()
                 yield Moment(tick.frames, tuple(tick.sightings))
+
+
+def _fit_rig(rig: Rig, sources: Sequence[Source]) -> Rig | None:
+    """The rig's cameras that are in use, at the size of their pictures; None if there is none."""
+    cameras = {
+        source.camera: camera.scaled(
+            (source.size[0] / camera.image_size[0], source.size[1] / camera.image_size[1])
+        )
+        for source in sources
+        if (camera := rig.cameras.get(source.camera)) is not None
+    }
+    return replace(rig, cameras=cameras) if cameras else None
 
 
 class _TimedEmbedder:

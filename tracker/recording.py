@@ -27,7 +27,7 @@ class RunRecorder:
         self._writing = 0.0
         write_settings(settings, folder / "config.yaml")
         self._writer = ResultWriter(folder, [source.camera for source in pipeline.sources])
-        self._pictures = RunPictures(folder, pipeline.sources, settings.output)
+        self._pictures = RunPictures(folder, pipeline.sources, settings.output, pipeline.rig)
 
     @property
     def frames_per_second(self) -> float:

@@ -1,0 +1,78 @@
+"""The plan of the floor: metres to pixels, what is visible, and bounded trajectories."""
+
+import numpy as np
+import pytest
+
+from calibration.camera import Camera
+from calibration.rig import Rig
+from tracker.drawing import identity_colour
+from tracker.floor_plan import FloorPlan, RecentWays, Trajectories, floor_bounds
+from tracker.types import Sightings
+
+
+def seen(identity, position, time=0.0):
+    return Sightings(
+        "a", 0, time, np.array([identity]), np.zeros((1, 4)), np.ones(1), np.array([position])
+    )
+
+
+@pytest.fixture
+def rig():
+    """A camera that looks straight down on 4 x 3 metres, and an area of 10 x 5."""
+    down = Camera.from_homography([[100, 0, 0], [0, -100, 300], [0, 0, 1]], (400, 300))
+    area = np.array([[0.0, 0.0], [10.0, 0.0], [10.0, 5.0], [0.0, 5.0]])
+    return Rig(("top",), {"top": down}, area=area, doors={"main": np.array([[10.0, 2.0]])})
+
+
+def test_bounds_hold_everything_with_a_margin(rig):
+    low, high = floor_bounds(rig)
+    assert low == pytest.approx([-0.5, -0.5])
+    assert high == pytest.approx([10.5, 5.5])
+
+
+def test_metres_to_pixels_with_y_upwards(rig):
+    plan = FloorPlan(rig, 1100, 600)  # 100 pixels a metre
+    pixels = plan.metres2pixels(np.array([[0.0, 0.0], [10.0, 5.0]]))
+    assert pixels == pytest.approx(np.array([[50.0, 550.0], [1050.0, 50.0]]))
+    assert plan.metres2pixels(np.zeros((0, 2))).shape == (0, 2)
+
+
+def test_what_a_camera_sees_is_lighter(rig):
+    image = FloorPlan(rig, 1100, 600).draw({})
+    inside, outside = image[550 - 150, 50 + 250], image[550 - 150, 50 + 750]
+    assert int(inside[0]) > int(outside[0])
+
+
+def test_ways_end_in_a_mark_of_the_identity(rig):
+    image = FloorPlan(rig, 1100, 600).draw({7: np.array([[1.0, 1.0], [6.0, 4.0]])})
+    assert image[550 - 400, 50 + 600].tolist() == list(identity_colour(7))
+
+
+def test_a_rig_of_nothing_is_drawn_too():
+    assert FloorPlan(Rig(("a",)), 64, 48).draw({}).shape == (48, 64, 3)
+
+
+def test_trajectories_stay_bounded():
+    trajectories = Trajectories(step=0.1)
+    for n in range(9000):
+        trajectories.add(seen(1, [0.2 * n, 0.0, 0.0]))
+    trajectories.add(seen(2, [np.nan] * 3))
+    ways = trajectories.ways()
+    assert list(ways) == [1]
+    assert len(ways[1]) <= Trajectories.MOST_POINTS
+    assert ways[1][-1] == pytest.approx([0.2 * 8999, 0.0])
+
+
+def test_small_steps_are_not_kept():
+    trajectories = Trajectories(step=0.5)
+    for x in (0.0, 0.1, 0.2, 0.6):
+        trajectories.add(seen(1, [x, 0.0, 0.0]))
+    assert trajectories.ways()[1].tolist() == [[0.0, 0.0], [0.6, 0.0]]
+
+
+def test_recent_ways_forget():
+    recent = RecentWays(seconds=1.0)
+    recent.add(seen(1, [0.0, 0.0, 0.0], time=0.0))
+    recent.add(seen(1, [1.0, 0.0, 0.0], time=0.8))
+    assert recent.ways(1.5)[1].tolist() == [[1.0, 0.0]]
+    assert recent.ways(5.0) == {}

@@ -1,0 +1,174 @@
+"""The scene from above: cameras and what they see, the area, doors, and the ways people went."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+
+import cv2
+import numpy as np
+
+from calibration.rig import Rig
+from tracker.drawing import BACKGROUND, FONT, identity_colour
+from tracker.types import FloatArray, Image, Sightings
+
+__all__ = ["FloorPlan", "RecentWays", "Trajectories", "floor_bounds"]
+
+MARGIN: Final = 0.05  # of the longer side, around everything
+FADED: Final = (90, 90, 90)
+LIGHT: Final = (200, 200, 200)
+
+
+def floor_bounds(rig: Rig) -> tuple[FloatArray, FloatArray]:
+    """Least and greatest (x, y) in metres of what a plan of the rig shows.
+
+    The area, where the rig has one, with the doors and the cameras; else cameras, doors, and the
+    ground under the middle of each camera's picture.
+    """
+    points = [np.atleast_2d(door)[:, :2] for door in rig.doors.values()]
+    points += [] if rig.area is None else [rig.area]
+    for camera in rig.cameras.values():
+        if camera.position is not None:
+            points.append(camera.position[None, :2])
+        if rig.area is None:
+            width, height = camera.image_size
+            pixels = np.array([[width / 2, height * part] for part in (0.5, 0.75, 1.0)])
+            ground, valid = camera.image2ground(pixels)
+            points.append(ground[valid])
+    known = np.concatenate([np.zeros((0, 2)), *points])
+    if not len(known):
+        known = np.zeros((1, 2))
+    low, high = known.min(axis=0), known.max(axis=0)
+    margin = max(MARGIN * float((high - low).max()), 0.5)
+    return low - margin, high + margin
+
+
+class FloorPlan:
+    """A picture of the ground in metres, x to the right and y up."""
+
+    def __init__(self, rig: Rig, width: int, height: int) -> None:
+        """width, height: pixels; the scene is shown as large as fits, in the middle."""
+        low, high = floor_bounds(rig)
+        self._scale = float(np.min(np.array([width, height]) / (high - low)))  # pixels a metre
+        spare = np.array([width, height]) - self._scale * (high - low)
+        self._origin = np.array([0.0, height]) + [1, -1] * (spare / 2 - self._scale * low)
+        self._empty = self._draw_scene(rig, width, height)
+
+    def metres2pixels(self, points: FloatArray) -> FloatArray:
+        """(N, 2) metres on the ground -> (N, 2) pixels of the plan."""
+        return self._origin + np.asarray(points)[:, :2] * [self._scale, -self._scale]
+
+    def draw(self, ways: Mapping[int, FloatArray]) -> Image:
+        """The plan with the way of each identity, (K, 2) metres, its last place marked."""
+        image = self._empty.copy()
+        for identity, points in ways.items():
+            colour = identity_colour(identity)
+            pixels = np.round(self.metres2pixels(points)).astype(np.int32)
+            cv2.polylines(image, [pixels[:, None]], False, colour, 2, cv2.LINE_AA)
+            x, y = pixels[-1].tolist()
+            cv2.circle(image, (x, y), 5, colour, -1, cv2.LINE_AA)
+            cv2.putText(image, str(identity), (x + 7, y + 5), FONT, 0.5, colour, 1, cv2.LINE_AA)
+        return image
+
+    def _draw_scene(self, rig: Rig, width: int, height: int) -> Image:
+        image = np.full((height, width, 3), BACKGROUND, np.uint8)
+        self._draw_views(image, rig)
+        self._draw_scale(image)
+        if rig.area is not None:
+            corners = np.round(self.metres2pixels(rig.area)).astype(np.int32)[:, None]
+            cv2.polylines(image, [corners], True, LIGHT, 1, cv2.LINE_AA)
+        for name, door in rig.doors.items():
+            pixels = np.round(self.metres2pixels(np.atleast_2d(door))).astype(np.int32)
+            cv2.polylines(image, [pixels[:, None]], len(pixels) > 2, (80, 200, 255), 4, cv2.LINE_AA)
+            _label(image, name, pixels.mean(axis=0), (80, 200, 255))
+        for name, camera in rig.cameras.items():
+            if camera.position is not None:
+                place = self.metres2pixels(camera.position[None])[0]
+                cv2.circle(image, tuple(np.round(place).astype(int).tolist()), 6, LIGHT, -1)
+                _label(image, name, place, LIGHT)
+        return image
+
+    def _draw_views(self, image: Image, rig: Rig) -> None:
+        """Lighten the ground once for each camera that sees it."""
+        height, width = image.shape[:2]
+        y, x = np.mgrid[:height, :width]
+        pixels = np.stack([x.ravel(), y.ravel()], axis=1) + 0.5
+        ground = (pixels - self._origin) / [self._scale, -self._scale]
+        for camera in rig.cameras.values():
+            seen, valid = camera.ground2image(ground)
+            inside = (valid & camera.in_image(np.where(valid[:, None], seen, -1.0))).reshape(
+                y.shape
+            )
+            image[inside] += 14
+            outlines, _ = cv2.findContours(
+                inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
+            )
+            cv2.drawContours(image, outlines, -1, FADED, 1, cv2.LINE_AA)
+
+    def _draw_scale(self, image: Image) -> None:
+        """A bar of a round number of metres."""
+        metres = next(
+            m for m in (50, 20, 10, 5, 2, 1, 0.5, 0) if m * self._scale < 0.3 * image.shape[1]
+        )
+        start, stop = (
+            (12, image.shape[0] - 14),
+            (12 + round(metres * self._scale), image.shape[0] - 14),
+        )
+        cv2.line(image, start, stop, LIGHT, 2)
+        cv2.putText(image, f"{metres:g} m", (12, stop[1] - 6), FONT, 0.4, LIGHT, 1, cv2.LINE_AA)
+
+
+class Trajectories:
+    """The way of every identity over the whole run, in bounded memory."""
+
+    MOST_POINTS = 2000  # of one identity; when it has more, every second one is forgotten
+
+    def __init__(self, step: float = 0.1) -> None:
+        """step: metres that somebody must go before a point is added."""
+        self._step = step
+        self._ways: dict[int, list[tuple[float, float]]] = {}
+
+    def add(self, sightings: Sightings) -> None:
+        """Take the positions of one camera's frame; those that aren't known are passed over."""
+        known = np.isfinite(sightings.positions[:, :2]).all(axis=1)
+        points = sightings.positions[known, :2].tolist()
+        for identity, (x, y) in zip(sightings.identities[known].tolist(), points, strict=True):
+            way = self._ways.setdefault(identity, [])
+            if not way or abs(way[-1][0] - x) + abs(way[-1][1] - y) >= self._step:
+                way.append((x, y))
+            if len(way) > self.MOST_POINTS:
+                del way[1::2]
+
+    def ways(self) -> dict[int, FloatArray]:
+        """Identity -> (K, 2) metres, oldest first."""
+        return {identity: np.array(way) for identity, way in self._ways.items()}
+
+
+class RecentWays:
+    """Where people went during the last seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ways: dict[int, deque[tuple[float, float, float]]] = {}
+
+    def add(self, sightings: Sightings) -> None:
+        """Take the positions of one camera's frame; those that aren't known are passed over."""
+        known = np.isfinite(sightings.positions[:, :2]).all(axis=1)
+        points = sightings.positions[known, :2].tolist()
+        for identity, (x, y) in zip(sightings.identities[known].tolist(), points, strict=True):
+            self._ways.setdefault(identity, deque()).append((sightings.time, x, y))
+
+    def ways(self, time: float) -> dict[int, FloatArray]:
+        """Identity -> (K, 2) metres, oldest first, of those seen in the seconds before `time`."""
+        for identity, way in list(self._ways.items()):
+            while way and way[0][0] < time - self._seconds:
+                way.popleft()
+            if not way:
+                del self._ways[identity]
+        return {identity: np.array(way)[:, 1:] for identity, way in self._ways.items()}
+
+
+def _label(image: Image, text: str, place: FloatArray, colour: tuple[int, int, int]) -> None:
+    (width, height), _ = cv2.getTextSize(text, FONT, 0.4, 1)
+    x = int(np.clip(place[0] + 8, 0, image.shape[1] - width))
+    y = int(np.clip(place[1] - 6, height, image.shape[0] - 4))
+    cv2.putText(image, text, (x, y), FONT, 0.4, colour, 1, cv2.LINE_AA)
