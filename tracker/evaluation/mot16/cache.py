@@ -33,7 +33,7 @@ def load_detections(path: Path, origin: str, frames: int) -> list[Detections] | 
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = dict(file)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile):
         return None

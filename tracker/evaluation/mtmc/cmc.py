@@ -93,7 +93,7 @@ def _read_fairmot(path: Path) -> list[Detections]:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             frames = {name: np.asarray(file[name], np.float64) for name in file.files}
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a readable .npz ({error})") from None

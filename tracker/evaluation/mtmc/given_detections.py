@@ -54,7 +54,7 @@ def _read_arrays(path: Path) -> list[Detections]:
 def _load(path: Path) -> dict[str, FloatArray]:
     """The file's arrays as finite float64, at least those that have to be there."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays: dict[str, FloatArray] = {
                 name: np.asarray(file[name], np.float64) for name in file.files
             }

@@ -7,6 +7,7 @@ same on all cameras: their frames are scored as one long sequence, a camera afte
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from tracker.evaluation.comparison import Similarity, Trajectories, compare, gro
 from tracker.evaluation.mtmc.scene import Annotation, Scene, clock_ticks
 from tracker.evaluation.preprocessing import leave_out
 from tracker.evaluation.scores import Scores, score
-from tracker.types import FloatArray, Sightings
+from tracker.types import BoolArray, FloatArray, IntArray, Sightings
 
 __all__ = ["SceneScores", "ground_trajectories", "score_positions", "score_scene"]
 
@@ -66,12 +67,17 @@ def ground_trajectories(scene: Scene, sightings: Sequence[Sightings]) -> Traject
     known = np.isfinite(places).all(1)
     keys = np.column_stack([ticks, ids])[known]
     people, groups = np.unique(keys, axis=0, return_inverse=True)
-    order = np.argsort(groups, kind="stable")
-    starts = np.searchsorted(groups[order], np.arange(1, len(people)))
-    medians = [np.median(group, axis=0) for group in np.split(places[known][order], starts)]
-    positions = np.array(medians).reshape(-1, 2) if len(people) else np.zeros((0, 2))
+    positions = _medians(places[known], groups.ravel(), len(people))
     inside = _inside(positions, scene.rig.area)
     return Trajectories(people[inside, 0], people[inside, 1], positions[inside])
+
+
+def _medians(points: FloatArray, groups: IntArray, count: int) -> FloatArray:
+    """(count, 2) the median of the points (N, 2) of each group; groups: (N,) from 0."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[order], np.arange(count + 1)).tolist()
+    medians = [np.median(points[order[a:b]], axis=0) for a, b in pairwise(starts)]
+    return np.array(medians).reshape(-1, 2)
 
 
 def _places(seen: Sightings, rig: Rig) -> FloatArray:
@@ -84,7 +90,7 @@ def _places(seen: Sightings, rig: Rig) -> FloatArray:
     return np.where(np.isfinite(places), places, by_feet)
 
 
-def _inside(points: FloatArray, area: FloatArray | None) -> FloatArray:
+def _inside(points: FloatArray, area: FloatArray | None) -> BoolArray:
     """(N,) whether points lie in the polygon, by the number of edges to their right."""
     if area is None:
         return np.ones(len(points), bool)

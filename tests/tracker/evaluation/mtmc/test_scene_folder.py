@@ -16,18 +16,19 @@ ABOVE = Camera.from_homography([[100, 0, 0], [0, -100, 400], [0, 0, 1]], (500, 4
 
 @pytest.fixture
 def folder(tmp_path):
+    room = tmp_path / "room"
     rig = Rig(
         ("door", "desk"),
         {"door": ABOVE, "desk": ABOVE},
         frame_rates={"door": 10.0, "desk": 5.0},
         time_offsets={"desk": 1.0},
     )
-    write_rig(rig, tmp_path / "cameras.yaml")
-    (tmp_path / "detections").mkdir()
-    (tmp_path / "detections" / "door.txt").write_text("3,-1,1,1,10,20,0.5\n")
-    save(tmp_path, frames=[2, 1, 2])
-    (tmp_path / "truth.csv").write_text(HEADER)
-    return tmp_path
+    (room / "detections").mkdir(parents=True)
+    write_rig(rig, room / "cameras.yaml")
+    (room / "detections" / "door.txt").write_text("3,-1,1,1,10,20,0.5\n")
+    save(room, frames=[2, 1, 2])
+    (room / "truth.csv").write_text(HEADER)
+    return room
 
 
 def save(folder, frames, changes=None):
