@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import tyro
+from detection_scenes import BLOCK, SceneSettings, collect_annotations, open_scenes, write_scenes
 from parallel import run_shares
 from reid_crops import CropSettings, open_population, write_crops
 from rich.console import Console
@@ -14,7 +15,7 @@ from sheet import contact_sheet
 from configs.command import run
 from configs.errors import InputError
 
-SHEET_PEOPLE = 24
+SHEET_PEOPLE, SHEET_SCENES = 24, 24
 
 
 def reid(
@@ -76,6 +77,51 @@ def reid(
     console.print(f"{pictures} pictures in {seconds:.0f} s, {pictures / seconds:.1f} a second")
 
 
+def detection(
+    assets: Path,
+    output: Path,
+    images: int = 100,
+    seed: int = 1,
+    jobs: int = 1,
+    backgrounds: Path | None = None,
+) -> None:
+    """Scenes with many people for training a detector: images/ and annotations.json (COCO).
+
+    Args:
+        assets: Folder of packed body data.
+        output: Folder to write to; a set begun there is continued.
+        images: How many pictures.
+        seed: Another seed, other places and people.
+        jobs: Processes.
+        backgrounds: A video or a folder of pictures to stand before in some of the scenes.
+    """
+    for name, value in (("images", images), ("jobs", jobs)):
+        if value < 1:
+            raise InputError(f"--{name} is {value}; give 1 or more")
+    settings = SceneSettings(images, seed, str(backgrounds.resolve()) if backgrounds else "")
+    left = open_scenes(output, settings)
+    blocks = sorted({index // BLOCK for index in left})
+    shares = []
+    for job in range(min(jobs, len(blocks))):
+        mine = set(blocks[job::jobs])
+        shares.append((assets, output, settings, [i for i in left if i // BLOCK in mine]))
+    console, start = Console(stderr=True), time.monotonic()
+    try:
+        results = run_shares(write_scenes, shares) if shares else iter(())
+        for _ in track(results, "drawing", len(left), console=console):
+            pass
+    finally:
+        finished = collect_annotations(output)
+    seconds = max(time.monotonic() - start, 1e-9)
+    pictures = _pictures(sorted((output / "images").glob("*.jpg"))[:SHEET_SCENES])
+    rows = [pictures[k : k + 4] for k in range(0, len(pictures), 4)]
+    cv2.imwrite(str(output / "sheet.png"), contact_sheet(rows, 400, 240))
+    console.print(
+        f"{len(left)} scenes in {seconds:.0f} s, {len(left) / seconds:.2f} a second; "
+        f"{finished} in annotations.json"
+    )
+
+
 def _size(text: str) -> tuple[int, int]:
     height, _, width = text.lower().partition("x")
     if not (
@@ -92,14 +138,21 @@ def _write_sheet(output: Path, evaluation: bool) -> None:
     for person in range(1, SHEET_PEOPLE + 1):
         paths = sorted(p for f in folders for p in (output / f).glob(f"{person:04d}_*.jpg"))
         if paths:
-            rows.append([picture for p in paths if (picture := cv2.imread(str(p))) is not None])
+            rows.append(_pictures(paths))
     cv2.imwrite(str(output / "sheet.png"), contact_sheet(rows, 48, 120))
+
+
+def _pictures(paths: list[Path]) -> list[cv2.typing.MatLike]:
+    read = (cv2.imread(str(path)) for path in paths)
+    return [picture for picture in read if picture is not None]
 
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)
     raise SystemExit(
         run(
-            lambda: tyro.extras.subcommand_cli_from_dict({"reid": reid}, prog="python tools/render")
+            lambda: tyro.extras.subcommand_cli_from_dict(
+                {"reid": reid, "detection": detection}, prog="python tools/render"
+            )
         )
     )

@@ -204,7 +204,9 @@ def skin(mesh: PersonMesh, transforms: FloatArray) -> FloatArray:
     return posed
 
 
-def place(posed: FloatArray, scale: float, position: Sequence[float], yaw: float) -> FloatArray:
+def place(
+    posed: FloatArray, scale: float, position: Sequence[float] | FloatArray, yaw: float
+) -> FloatArray:
     """(N, 6) posed points and normals, set on the ground at `position` (2,) metres, facing `yaw`.
 
     Yaw is in radians from the world's x axis towards y.

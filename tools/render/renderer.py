@@ -14,7 +14,7 @@ from assets import Assets, FloatArray
 from materials import MAX_MATERIALS
 from numpy.typing import NDArray
 from person import PersonMesh
-from shaders import PERSON_FRAGMENT, PERSON_VERTEX
+from shaders import PERSON_FRAGMENT, PERSON_VERTEX, STAGE_FRAGMENT, STAGE_VERTEX
 
 from configs.errors import InputError
 
@@ -85,7 +85,11 @@ class Renderer:
         pictures.use(0)
         noise.use(1)
         self._pictures, self._noise = pictures, noise
+        self._stage = self._context.program(STAGE_VERTEX, STAGE_FRAGMENT)
         self._program["pictures"].value, self._program["noise"].value = 0, 1
+        self._program["still_depth"].value, self._stage["noise"].value = 2, 1
+        self._still: Any = None
+        self._nearest = moderngl.NEAREST
         self._targets: dict[tuple[int, int], Any] = {}
         self._uploaded: dict[int, tuple[Any, Any, bytes]] = {}
 
@@ -100,7 +104,7 @@ class Renderer:
         if key not in self._targets:
             self._targets[key] = self._context.framebuffer(
                 [self._context.texture(key, 4), self._context.texture(key, 1)],
-                self._context.depth_renderbuffer(key),
+                self._context.depth_texture(key),
             )
         self._target = self._targets[key]
         self._target.use()
@@ -120,7 +124,8 @@ class Renderer:
             ("sky", light.sky),
             ("ground", light.ground),
         ):
-            self._program[name].value = tuple(map(float, value))
+            for program in (self._program, self._stage):
+                program[name].value = tuple(map(float, value))
 
     def draw(self, view_projection: FloatArray, eye: FloatArray, people: Sequence[Drawing]) -> None:
         """Draw people through a (4, 4) clip matrix, seen from `eye` (3,)."""
@@ -137,6 +142,44 @@ class Renderer:
             self._context.disable(self._culling)
             if faces > closed:
                 array.render(vertices=faces - closed, first=closed)
+
+    def draw_stage(self, view_projection: FloatArray, vertices: FloatArray, grime: float) -> None:
+        """Draw still things: (6 N, 12) of `stage.stage_vertices`; `grime` 0-1 stains them."""
+        if not len(vertices):
+            return
+        self._stage["view_projection"].write(view_projection.T.astype(np.float32).tobytes())
+        self._stage["grime"].value = grime
+        buffer = self._context.buffer(np.ascontiguousarray(vertices, np.float32).tobytes())
+        names = ("point", "normal", "metres", "tint", "surface")
+        array = self._context.vertex_array(self._stage, [(buffer, "3f 3f 2f 3f 1f", *names)])
+        self._context.disable(self._culling)
+        array.render()
+        array.release()
+        buffer.release()
+
+    def keep_behind(self, depth: NDArray[np.float32] | None) -> None:
+        """Hide what is drawn from now on behind still things: (h, w) depths of `read_depth`.
+
+        None: nothing stands in front. The picture begun must have the same size.
+        """
+        self._program["behind_things"].value = depth is not None
+        if depth is None:
+            return
+        if self._still is None or self._still.size != depth.shape[::-1]:
+            if self._still is not None:
+                self._still.release()
+            self._still = self._context.texture(depth.shape[::-1], 1, dtype="f4")
+            self._still.filter = (self._nearest, self._nearest)
+        self._still.write(np.ascontiguousarray(depth[::-1]).tobytes())
+        self._still.use(2)
+
+    def read_depth(self) -> NDArray[np.float32]:
+        """(height, width) depths of the picture in OpenGL's 0-1, top row first."""
+        width, height = self._target.size
+        raw = self._target.read(
+            viewport=(0, 0, width, height), components=1, attachment=-1, dtype="f4"
+        )
+        return np.frombuffer(raw, np.float32).reshape(height, width)[::-1]
 
     def read(self) -> Image:
         """(height, width, 4) RGBA, uint8, top row first; alpha is 0 where nothing was drawn."""

@@ -2,7 +2,7 @@
 
 from materials import MATERIAL_ROWS, MAX_MATERIALS
 
-__all__ = ["BACKDROP_FRAGMENT", "BACKDROP_VERTEX", "PERSON_FRAGMENT", "PERSON_VERTEX"]
+__all__ = ["PERSON_FRAGMENT", "PERSON_VERTEX", "STAGE_FRAGMENT", "STAGE_VERTEX"]
 
 PERSON_VERTEX = """
 #version 330
@@ -26,7 +26,7 @@ uniform sampler2DArray pictures; uniform sampler3D noise;
 uniform vec4 materials[{MATERIAL_ROWS * MAX_MATERIALS}];
 uniform vec3 eye; uniform vec3 sun_direction;
 uniform vec3 sun; uniform vec3 sky; uniform vec3 ground;
-uniform float identity;
+uniform float identity; uniform sampler2D still_depth; uniform bool behind_things;
 layout(location = 0) out vec4 colour; layout(location = 1) out float id;
 vec4 grain(vec3 p) {{ vec4 n = texture(noise, p / 16.); return vec4(n.x, n.yzw * 2. - 1.); }}
 float pattern(int kind, vec3 p, float scale, float chest, float arm) {{
@@ -52,6 +52,10 @@ bool under_strap(int kind, vec3 p, float chest, float arm, float side) {{
     return abs(p.x * side - 1.25) < .16 && p.y > chest - 1.;
 }}
 void main() {{
+    if (behind_things) {{
+        float nearest = texelFetch(still_depth, ivec2(gl_FragCoord.xy), 0).r;
+        if (gl_FragCoord.z > nearest) discard;
+    }}
     int m = piece * {MATERIAL_ROWS};
     vec4 m0 = materials[m], m1 = materials[m + 1], m2 = materials[m + 2], m3 = materials[m + 3];
     vec4 m4 = materials[m + 4], m5 = materials[m + 5], m6 = materials[m + 6], m7 = materials[m + 7];
@@ -92,26 +96,58 @@ void main() {{
 }}
 """
 
-BACKDROP_VERTEX = """
+STAGE_VERTEX = """
 #version 330
-in vec2 corner; void main() { gl_Position = vec4(corner, 0, 1); }
+in vec3 point; in vec3 normal; in vec2 metres; in vec3 tint; in float surface;
+uniform mat4 view_projection;
+out vec3 world_normal; out vec3 world; out vec2 at; out vec3 colour_in; flat out int kind;
+void main() {
+    world = point; world_normal = normal; at = metres; colour_in = tint;
+    kind = int(surface + .5);
+    gl_Position = view_projection * vec4(point, 1);
+}
 """
 
-# A still picture with its depth, darkened on the floor around feet (x, y, radius, strength).
-BACKDROP_FRAGMENT = """
+# Surfaces, in the order of stage.SURFACES.
+STAGE_FRAGMENT = """
 #version 330
-uniform sampler2D picture; uniform sampler2D depths; uniform sampler2D floor_xy;
-uniform vec4 feet[48]; uniform int feet_count;
+in vec3 world_normal; in vec3 world; in vec2 at; in vec3 colour_in; flat in int kind;
+uniform sampler3D noise; uniform float grime;
+uniform vec3 sun_direction; uniform vec3 sun; uniform vec3 sky; uniform vec3 ground;
 layout(location = 0) out vec4 colour; layout(location = 1) out float id;
+float grain(vec3 p) { return texture(noise, p / 16.).x; }
+float cell(vec2 p) { return grain(vec3(floor(p) * 5.3, 2.5)); }
+float joint(vec2 p, float width) {
+    vec2 f = fract(p); vec2 d = min(f, 1. - f);
+    return smoothstep(0., width, min(d.x, d.y));
+}
 void main() {
-    ivec2 at = ivec2(gl_FragCoord.xy);
-    vec3 c = texelFetch(picture, at, 0).rgb;
-    vec2 ground = texelFetch(floor_xy, at, 0).xy;
-    if (ground.x > -1e4) for (int k = 0; k < feet_count; k++) {
-        vec2 d = ground - feet[k].xy; float r2 = feet[k].z * feet[k].z;
-        float q = dot(d, d);
-        if (q < 4.5 * r2) c *= 1. - feet[k].w * exp(-q / r2);
+    vec3 c = colour_in;
+    if (kind == 1) c *= (.85 + .3 * cell(at * 1.7)) * (.7 + .3 * joint(at * 1.7, .03));
+    if (kind == 2) {
+        vec2 p = vec2(at.x * 6., at.y * .8 + 3. * grain(vec3(floor(at.x * 6.) * 3.7, 1., 2.)));
+        c *= .75 + .5 * cell(p * 1.3);
+        c *= .85 + .3 * grain(vec3(at.x * 60., at.y * 4., 0.));
     }
-    colour = vec4(c, 1); id = 0.; gl_FragDepth = texelFetch(depths, at, 0).r;
+    if (kind == 3) c *= .8 + .4 * grain(vec3(at * 30., 1.)) * (.6 + .8 * grain(vec3(at * .4, 3.)));
+    if (kind == 4) c *= .5 + grain(vec3(at * 12., 1.)) * (.5 + grain(vec3(at * 1.1, 5.)));
+    if (kind == 5) {
+        vec2 p = at * vec2(4., 12.); p.x += .5 * mod(floor(p.y), 2.);
+        c *= (.75 + .5 * cell(p)) * (.7 + .3 * joint(p, .1));
+    }
+    if (kind == 6) {
+        vec2 f = fract(at * vec2(.5, .36)); vec2 n = floor(at * vec2(.5, .36));
+        bool glass = f.x > .25 && f.x < .75 && f.y > .3 && f.y < .8;
+        c = glass ? vec3(.1, .13, .16) + .45 * cell(n + 3.) : c * (.9 + .2 * grain(vec3(at, 2.)));
+    }
+    if (kind == 7) c = mix(c, vec3(cell(at * 7.), cell(at * 7. + 9.), cell(at * 7. + 17.)), .6);
+    c *= 1. + grime * (grain(vec3(at * .9, 7.)) + .5 * grain(vec3(at * 3.1, 4.)) - .75);
+    vec3 n = normalize(world_normal);
+    vec3 light = sun * max(dot(n, sun_direction), 0.) + mix(ground, sky, n.z * .5 + .5);
+    if (abs(n.z) < .5) light *= 1. - .3 * exp(-world.z * 2.5);
+    if (kind == 8) {
+        vec2 g = abs(fract(world.xy * .45) - .5); light = vec3(max(g.x, 2. * g.y) < .18 ? 1.7 : .9);
+    }
+    colour = vec4(c * light, 1); id = 0.;
 }
 """
