@@ -102,7 +102,8 @@ def sights(
             np.array([*np.floor(boxes[row, :2] - 1), *np.ceil(boxes[row, 2:] + 1)]) * oversampling,
             0, [ids.shape[1], ids.shape[0]] * 2,
         ).astype(int)  # fmt: skip
-        rows, columns = np.nonzero(ids[top:bottom, left:right] == person.identity)
+        mine = np.equal(ids[top:bottom, left:right], person.identity)
+        rows, columns = np.nonzero(mine)
         if len(rows):
             low = np.array([left + columns.min(), top + rows.min()])
             high = np.array([left + columns.max() + 1, top + rows.max() + 1])
