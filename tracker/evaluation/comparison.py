@@ -7,14 +7,22 @@ and ID match from a likeness of `matching.MATCH` on: IoU 0.5 for boxes, the reac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Comparison", "Similarity", "Trajectories", "compare", "ground_similarity"]
+__all__ = [
+    "Comparison",
+    "PackedMatrix",
+    "Similarity",
+    "Trajectories",
+    "compare",
+    "ground_similarity",
+    "pack",
+]
 
 S = TypeVar("S", bound=np.generic)
 
@@ -47,20 +55,44 @@ class Trajectories:
         return len(self.frames)
 
 
+class PackedMatrix(NamedTuple):
+    """A matrix whose entries are mostly 0: a crowd of 200 in 3,000 frames would fill a gigabyte.
+
+    entries: (K,) places in the flat matrix that aren't 0. values: (K,).
+    """
+
+    shape: tuple[int, int]
+    entries: IntArray
+    values: FloatArray
+
+    def dense(self) -> FloatArray:
+        """The whole matrix, a new one each time."""
+        matrix = np.zeros(self.shape)
+        matrix.ravel()[self.entries] = self.values
+        return matrix
+
+
+def pack(matrix: FloatArray) -> PackedMatrix:
+    """Keep what isn't 0 of a matrix (N, M)."""
+    flat = matrix.ravel()
+    entries = np.flatnonzero(flat)
+    return PackedMatrix((matrix.shape[0], matrix.shape[1]), entries, flat[entries])
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A truth of N rows and a result of M rows in T frames, the rows ordered by frame.
 
     truth_ids: (N,) and result_ids: (M,), numbered from 0 without a gap. The rows of frame t are
     `truth_starts[t]` to `truth_starts[t + 1]`, and so for the result; starts are (T + 1,).
-    similarities: T matrices (rows of the truth, rows of the result), all entries from 0 to 1.
+    similarities: T matrices (rows of the truth, rows of the result), packed.
     """
 
     truth_ids: IntArray
     result_ids: IntArray
     truth_starts: IntArray
     result_starts: IntArray
-    similarities: tuple[FloatArray, ...]
+    similarities: tuple[PackedMatrix, ...]
 
     @property
     def truth_id_count(self) -> int:
@@ -75,9 +107,10 @@ class Comparison:
     def shared_frames(self) -> Iterator[tuple[slice, slice, FloatArray]]:
         """Frames with rows on both sides: the truth's rows, the result's, and their matrix."""
         truth, result = self.truth_starts.tolist(), self.result_starts.tolist()
-        for t, similarity in enumerate(self.similarities):
-            if similarity.size:
-                yield slice(truth[t], truth[t + 1]), slice(result[t], result[t + 1]), similarity
+        for t, packed in enumerate(self.similarities):
+            if all(packed.shape):
+                rows, columns = slice(truth[t], truth[t + 1]), slice(result[t], result[t + 1])
+                yield rows, columns, packed.dense()
 
     def select(self, truth_rows: BoolArray, result_rows: BoolArray) -> "Comparison":
         """Keep only the rows that are True in (N,) and (M,)."""
@@ -92,7 +125,7 @@ class Comparison:
             _relabel(self.result_ids[result_rows]),
             _starts_of_kept(truth_rows, self.truth_starts),
             _starts_of_kept(result_rows, self.result_starts),
-            tuple(matrix[rows][:, columns] for rows, columns, matrix in frames),
+            tuple(pack(packed.dense()[rows][:, columns]) for rows, columns, packed in frames),
         )
 
 
@@ -116,7 +149,7 @@ def compare(truth: Trajectories, result: Trajectories, similarity: Similarity) -
         _relabel(result.ids[result_order]),
         truth_starts,
         result_starts,
-        tuple(similarity(a, b) for a, b in places),
+        tuple(pack(similarity(a, b)) for a, b in places),
     )
 
 

@@ -96,7 +96,8 @@ def motmetrics_summary(comparison):
         import motmetrics
 
         accumulator = motmetrics.MOTAccumulator(auto_id=True)
-        for t, similarity in enumerate(comparison.similarities):
+        for t, packed in enumerate(comparison.similarities):
+            similarity = packed.dense()
             truth = slice(*comparison.truth_starts[t : t + 2])
             result = slice(*comparison.result_starts[t : t + 2])
             distances = np.where(similarity >= 0.5, 1 - similarity, np.nan)

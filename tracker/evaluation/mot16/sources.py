@@ -48,7 +48,7 @@ def choose_sequences(
 
 def source_label(sequence: str, detections: str) -> str:
     """Whose detections are used for a sequence of this name, to print beside its scores."""
-    return f"public {_public_detector(sequence)}" if detections == PUBLIC else detections
+    return f"public {_public_detector(sequence)}".strip() if detections == PUBLIC else detections
 
 
 def detections_of(sequence: MotSequence, source: DetectionSource) -> tuple[list[Detections], str]:
@@ -86,12 +86,12 @@ def _uses_files(source: DetectionSource) -> bool:
 
 
 def _public_detector(name: str) -> str:
-    """Whose detections a sequence of this name ships with, as far as its name tells."""
+    """Whose detections a sequence of this name ships with, "" if its name doesn't tell."""
     suffix = name.rsplit("-", 1)[-1]
     if suffix in PUBLIC_DETECTORS:
         return suffix
     known = {"MOT16": "DPM", "MOT20": "FRCNN"}
-    return known.get(name.split("-", 1)[0], "unnamed")
+    return known.get(name.split("-", 1)[0], "")
 
 
 def _make(sequence: MotSequence, source: DetectionSource, reid: str) -> list[Detections]:

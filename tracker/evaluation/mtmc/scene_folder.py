@@ -31,6 +31,7 @@ from tracker.evaluation.mtmc.given_detections import read_given
 from tracker.evaluation.mtmc.scene import Annotation, Scene, Truth, clock_ticks
 from tracker.evaluation.mtmc.tables import Table, read_table
 from tracker.types import BoolArray, FloatArray, IntArray
+from tracker.video import CameraSource, VideoSettings, open_source
 
 __all__ = ["read_positions", "read_scene_folder", "read_scenes"]
 
@@ -57,13 +58,13 @@ def read_scenes(root: Path, sequences: Sequence[str]) -> list[Scene]:
 def read_scene_folder(
     folder: Path, frame_rate: float = USUAL_RATE, *, positions_only: bool = False
 ) -> Scene:
-    """Read one scene. frame_rate: of cameras for which the rig doesn't tell it.
+    """Read one scene. frame_rate: of cameras for which neither the rig nor the video tells it.
 
     positions_only: `truth.csv` is `frame,identity,x,y` (`read_positions`).
     Raises InputError: a missing or malformed file (with its line).
     """
     rig = read_rig(folder / "cameras.yaml")
-    rates = {name: rig.frame_rates.get(name, frame_rate) for name in rig.names}
+    rates = {name: _frame_rate(rig, name, frame_rate) for name in rig.names}
     clock = max(rates.values())
     detections = {name: read_given(folder / "detections", name) for name in rig.names}
     given = {name: found for name, found in detections.items() if found is not None}
@@ -78,6 +79,14 @@ def read_scene_folder(
     return Scene(
         folder.resolve().name, rig, clock, truth, given if len(given) == len(rig.names) else {}
     )
+
+
+def _frame_rate(rig: Rig, name: str, usual: float) -> float:
+    """Frames/s by the rig, else by the video if it is there, else the usual."""
+    source = rig.sources.get(name)
+    if name in rig.frame_rates or source is None or not Path(source).exists():
+        return rig.frame_rates.get(name, usual)
+    return open_source(CameraSource(name, source), VideoSettings(image_rate=usual)).rate
 
 
 def _read_truth(path: Path, rig: Rig, rates: dict[str, float], clock: float) -> Truth:
