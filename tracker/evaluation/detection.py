@@ -34,7 +34,8 @@ def average_precision(
     n_counted = sum(int(frame.counted.sum()) for frame in truth)
     if not n_counted:
         return float("nan")
-    scores, right = [np.zeros(0)], [np.zeros(0, bool)]
+    scores: list[FloatArray] = [np.zeros(0)]
+    right: list[BoolArray] = [np.zeros(0, bool)]
     for found, frame in zip(detections, truth, strict=True):
         order = np.argsort(-found.scores, kind="stable")
         hits, judged = _judge(found.boxes[order], frame, min_iou)
