@@ -7,24 +7,18 @@ and ID match from a likeness of `matching.MATCH` on: IoU 0.5 for boxes, the reac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "Comparison",
-    "PackedMatrix",
     "Similarity",
     "Trajectories",
     "compare",
     "ground_similarity",
-    "pack",
 ]
-
-S = TypeVar("S", bound=np.generic)
 
 Similarity = Callable[[FloatArray, FloatArray], FloatArray]
 """Of every place in (N, K) with every place in (M, K): (N, M), from 0 to 1."""
@@ -47,36 +41,13 @@ class Trajectories:
         n = len(self.frames)
         if self.frames.shape != (n,) or self.ids.shape != (n,) or len(self.places) != n:
             raise ValueError(f"{n} frames, {len(self.ids)} ids, {len(self.places)} places")
-        rows = np.column_stack([self.frames, self.ids])
-        if len(np.unique(rows, axis=0)) < n:
+        order = np.lexsort([self.ids, self.frames])
+        frames, ids = self.frames[order], self.ids[order]
+        if np.any((frames[1:] == frames[:-1]) & (ids[1:] == ids[:-1])):
             raise ValueError("an id is twice in one frame")
 
     def __len__(self) -> int:
         return len(self.frames)
-
-
-class PackedMatrix(NamedTuple):
-    """A matrix whose entries are mostly 0: a crowd of 200 in 3,000 frames would fill a gigabyte.
-
-    entries: (K,) places in the flat matrix that aren't 0. values: (K,).
-    """
-
-    shape: tuple[int, int]
-    entries: IntArray
-    values: FloatArray
-
-    def dense(self) -> FloatArray:
-        """The whole matrix, a new one each time."""
-        matrix = np.zeros(self.shape)
-        matrix.ravel()[self.entries] = self.values
-        return matrix
-
-
-def pack(matrix: FloatArray) -> PackedMatrix:
-    """Keep what isn't 0 of a matrix (N, M)."""
-    flat = matrix.ravel()
-    entries = np.flatnonzero(flat)
-    return PackedMatrix((matrix.shape[0], matrix.shape[1]), entries, flat[entries])
 
 
 @dataclass(frozen=True)
@@ -85,14 +56,17 @@ class Comparison:
 
     truth_ids: (N,) and result_ids: (M,), numbered from 0 without a gap. The rows of frame t are
     `truth_starts[t]` to `truth_starts[t + 1]`, and so for the result; starts are (T + 1,).
-    similarities: T matrices (rows of the truth, rows of the result), packed.
+    Rows of a frame that are alike at all make a pair: pair_truth and pair_result (P,) are its
+    rows, ordered by frame, then by the truth's row, then by the result's; likeness (P,) is above 0.
     """
 
     truth_ids: IntArray
     result_ids: IntArray
     truth_starts: IntArray
     result_starts: IntArray
-    similarities: tuple[PackedMatrix, ...]
+    pair_truth: IntArray
+    pair_result: IntArray
+    likeness: FloatArray
 
     @property
     def truth_id_count(self) -> int:
@@ -105,27 +79,37 @@ class Comparison:
         return int(self.result_ids.max(initial=-1)) + 1
 
     def shared_frames(self) -> Iterator[tuple[slice, slice, FloatArray]]:
-        """Frames with rows on both sides: the truth's rows, the result's, and their matrix."""
-        truth, result = self.truth_starts.tolist(), self.result_starts.tolist()
-        for t, packed in enumerate(self.similarities):
-            if all(packed.shape):
-                rows, columns = slice(truth[t], truth[t + 1]), slice(result[t], result[t + 1])
-                yield rows, columns, packed.dense()
+        """Frames with rows on both sides: the truth's rows, the result's, and how alike they are.
+
+        Likeness comes as a new matrix (rows of the truth, rows of the result), 0 without a pair.
+        """
+        pairs = np.searchsorted(self.pair_truth, self.truth_starts)
+        bounds = zip(
+            pairwise(self.truth_starts.tolist()),
+            pairwise(self.result_starts.tolist()),
+            pairwise(pairs.tolist()),
+            strict=True,
+        )
+        for (first, end), (first_result, end_result), (begin, stop) in bounds:
+            if end > first and end_result > first_result:
+                matrix = np.zeros((end - first, end_result - first_result))
+                rows = self.pair_truth[begin:stop] - first
+                columns = self.pair_result[begin:stop] - first_result
+                matrix[rows, columns] = self.likeness[begin:stop]
+                yield slice(first, end), slice(first_result, end_result), matrix
 
     def select(self, truth_rows: BoolArray, result_rows: BoolArray) -> "Comparison":
         """Keep only the rows that are True in (N,) and (M,)."""
-        frames = zip(
-            _by_frame(truth_rows, self.truth_starts),
-            _by_frame(result_rows, self.result_starts),
-            self.similarities,
-            strict=True,
-        )
+        kept = truth_rows[self.pair_truth] & result_rows[self.pair_result]
+        truth_before, result_before = _count_before(truth_rows), _count_before(result_rows)
         return Comparison(
             _relabel(self.truth_ids[truth_rows]),
             _relabel(self.result_ids[result_rows]),
-            _starts_of_kept(truth_rows, self.truth_starts),
-            _starts_of_kept(result_rows, self.result_starts),
-            tuple(pack(packed.dense()[rows][:, columns]) for rows, columns, packed in frames),
+            truth_before[self.truth_starts],
+            result_before[self.result_starts],
+            truth_before[self.pair_truth[kept]],
+            result_before[self.pair_result[kept]],
+            self.likeness[kept],
         )
 
 
@@ -139,17 +123,25 @@ def compare(truth: Trajectories, result: Trajectories, similarity: Similarity) -
     result_order = np.argsort(result.frames, kind="stable")
     truth_starts = np.searchsorted(truth.frames[truth_order], np.append(frames, np.inf))
     result_starts = np.searchsorted(result.frames[result_order], np.append(frames, np.inf))
-    places = zip(
-        _by_frame(truth.places[truth_order], truth_starts),
-        _by_frame(result.places[result_order], result_starts),
-        strict=True,
-    )
+    truth_places, result_places = truth.places[truth_order], result.places[result_order]
+    rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    likeness: list[FloatArray] = [np.zeros(0)]
+    for (first, end), (first_result, end_result) in zip(
+        pairwise(truth_starts.tolist()), pairwise(result_starts.tolist()), strict=True
+    ):
+        alike = similarity(truth_places[first:end], result_places[first_result:end_result])
+        row, column = np.nonzero(alike)
+        rows.append(row + first)
+        columns.append(column + first_result)
+        likeness.append(alike[row, column])
     return Comparison(
         _relabel(truth.ids[truth_order]),
         _relabel(result.ids[result_order]),
         truth_starts,
         result_starts,
-        tuple(pack(similarity(a, b)) for a, b in places),
+        np.concatenate(rows),
+        np.concatenate(columns),
+        np.concatenate(likeness),
     )
 
 
@@ -168,13 +160,10 @@ def ground_similarity(reach: float) -> Similarity:
     return similarity
 
 
-def _by_frame(rows: NDArray[S], starts: IntArray) -> list[NDArray[S]]:
-    return [rows[first:end] for first, end in pairwise(starts.tolist())]
-
-
 def _relabel(ids: IntArray) -> IntArray:
     return np.unique(ids, return_inverse=True)[1]
 
 
-def _starts_of_kept(rows: BoolArray, starts: IntArray) -> IntArray:
-    return np.concatenate([[0], np.cumsum(rows)])[starts]
+def _count_before(rows: BoolArray) -> IntArray:
+    """(N + 1,) how many rows before each are True."""
+    return np.concatenate([[0], np.cumsum(rows)])

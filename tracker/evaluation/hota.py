@@ -92,12 +92,17 @@ def hota(comparison: Comparison) -> Hota:
 
 def _alignment(comparison: Comparison) -> FloatArray:
     """(truth ids, result ids): the soft Jaccard index of two ids, before anything is matched."""
+    likeness, truth_rows, result_rows = (
+        comparison.likeness,
+        comparison.pair_truth,
+        comparison.pair_result,
+    )
+    of_truth = np.bincount(truth_rows, likeness, len(comparison.truth_ids))
+    of_result = np.bincount(result_rows, likeness, len(comparison.result_ids))
+    union = of_truth[truth_rows] + of_result[result_rows] - likeness
     shape = (comparison.truth_id_count, comparison.result_id_count)
-    shared = np.zeros(shape)
-    for truth, result, similarity in comparison.shared_frames():
-        union = similarity.sum(0) + similarity.sum(1)[:, None] - similarity
-        share = np.divide(similarity, union, out=np.zeros(union.shape), where=union > EPSILON)
-        shared[np.ix_(comparison.truth_ids[truth], comparison.result_ids[result])] += share
+    pair = comparison.truth_ids[truth_rows] * shape[1] + comparison.result_ids[result_rows]
+    shared = np.bincount(pair, likeness / union, shape[0] * shape[1]).reshape(shape)
     truths = np.bincount(comparison.truth_ids, minlength=shape[0])
     results = np.bincount(comparison.result_ids, minlength=shape[1])
     return shared / (truths[:, None] + results - shared)
@@ -109,8 +114,9 @@ def _matches(
     """Rows of truth and result that belong together, and how alike they are, all (K,)."""
     truth_rows, result_rows, likeness = [], [], []
     for truth, result, similarity in comparison.shared_frames():
-        ids = np.ix_(comparison.truth_ids[truth], comparison.result_ids[result])
-        rows, columns = linear_sum_assignment(alignment[ids] * similarity, maximize=True)
+        people, others = comparison.truth_ids[truth], comparison.result_ids[result]
+        score = alignment[people[:, None], others] * similarity
+        rows, columns = linear_sum_assignment(score, maximize=True)
         truth_rows.append(rows + truth.start)
         result_rows.append(columns + result.start)
         likeness.append(similarity[rows, columns])

@@ -45,14 +45,15 @@ class Identity:
 
 def identity(comparison: Comparison) -> Identity:
     """Pair each person with at most one id for the whole sequence, so that most rows agree."""
-    shape = (comparison.truth_id_count, comparison.result_id_count)
-    agreements = np.zeros(shape, np.int64)
-    for truth, result, similarity in comparison.shared_frames():
-        ids = np.ix_(comparison.truth_ids[truth], comparison.result_ids[result])
-        agreements[ids] += similarity >= MATCH
-    people, ids_of_people = linear_sum_assignment(agreements, maximize=True)
+    people, others = comparison.truth_id_count, comparison.result_id_count
+    reached = comparison.likeness >= MATCH
+    truth_ids = comparison.truth_ids[comparison.pair_truth[reached]]
+    result_ids = comparison.result_ids[comparison.pair_result[reached]]
+    agreements = np.bincount(truth_ids * others + result_ids, minlength=people * others)
+    agreements = agreements.reshape(people, others)
+    rows, columns = linear_sum_assignment(agreements, maximize=True)
     return Identity(
         len(comparison.truth_ids),
         len(comparison.result_ids),
-        int(agreements[people, ids_of_people].sum()),
+        int(agreements[rows, columns].sum()),
     )

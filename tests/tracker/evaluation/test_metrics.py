@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.boxes import iou
-from tracker.evaluation.comparison import Trajectories, compare, ground_similarity, pack
+from tracker.evaluation.comparison import Trajectories, compare, ground_similarity
 from tracker.evaluation.scores import score
 
 
@@ -120,12 +120,6 @@ def test_hota_counts_the_thresholds_that_a_shift_passes():
     found = scores(truth, result).hota
     assert found.hota == pytest.approx(14 / 19)  # 0.05 ... 0.70
     assert found.loc_a == pytest.approx((14 * 0.7 + 5) / 19)
-
-
-@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (2, 0), (3, 4)])
-def test_a_packed_matrix_comes_back(shape):
-    matrix = np.arange(np.prod(shape), dtype=float).reshape(shape) % 3
-    np.testing.assert_array_equal(pack(matrix).dense(), matrix)
 
 
 def test_an_id_twice_in_a_frame_is_refused():

@@ -96,10 +96,7 @@ def motmetrics_summary(comparison):
         import motmetrics
 
         accumulator = motmetrics.MOTAccumulator(auto_id=True)
-        for t, packed in enumerate(comparison.similarities):
-            similarity = packed.dense()
-            truth = slice(*comparison.truth_starts[t : t + 2])
-            result = slice(*comparison.result_starts[t : t + 2])
+        for truth, result, similarity in comparison.shared_frames():
             distances = np.where(similarity >= 0.5, 1 - similarity, np.nan)
             accumulator.update(
                 comparison.truth_ids[truth], comparison.result_ids[result], distances
