@@ -20,8 +20,6 @@ __all__ = [
     "sampling_matrix",
 ]
 
-_REGION_WIDTH = 1.0  # of the map's width
-_REGION_HEIGHT = 0.25  # of the map's height
 _INITIAL_CENTRES = (0.0, -0.75, 0.0, -0.25, 0.0, 0.25, 0.0, 0.75)  # x, y before tanh
 _REDUCTION = 16
 
@@ -75,6 +73,7 @@ class HardAttention(nn.Module):
     """The centres (N, 4, 2), x and y in -1..1, of four regions: at first four stripes."""
 
     n_regions = 4
+    extent = (1.0, 0.25)  # a region's share of the map's width and height
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -106,6 +105,7 @@ def crop_regions(x: Tensor, centres: Tensor, size: tuple[int, int]) -> Tensor:
     A region has the full width and a quarter of the height; what sticks out is zero. The
     gradient reaches the centres through the bilinear weights.
     """
-    rows = sampling_matrix(centres[..., 1], _REGION_HEIGHT, size[0], x.shape[2])
-    columns = sampling_matrix(centres[..., 0], _REGION_WIDTH, size[1], x.shape[3])
+    width, height = HardAttention.extent
+    rows = sampling_matrix(centres[..., 1], height, size[0], x.shape[2])
+    columns = sampling_matrix(centres[..., 0], width, size[1], x.shape[3])
     return rows[:, :, None] @ x[:, None] @ columns[:, :, None].transpose(-1, -2)

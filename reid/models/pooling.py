@@ -20,10 +20,10 @@ class GeneralizedMean(nn.Module):
     def __init__(self, p: float = 3.0, eps: float = 1e-6) -> None:
         super().__init__()
         self.p = nn.Parameter(torch.tensor(p))
-        self._eps = eps
+        self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.clamp(min=self._eps).pow(self.p).mean(dim=(2, 3)).pow(1 / self.p)
+        return x.clamp(min=self.eps).pow(self.p).mean(dim=(2, 3)).pow(1 / self.p)
 
 
 class AveragePooling(nn.Module):
