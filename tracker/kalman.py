@@ -58,13 +58,17 @@ def begin(boxes: FloatArray, settings: MotionSettings) -> FloatArray:
     return states
 
 
-def predict(states: FloatArray, seconds: float, settings: MotionSettings) -> FloatArray:
+def predict(
+    states: FloatArray, seconds: float | FloatArray, settings: MotionSettings
+) -> FloatArray:
     """The states `seconds` later, however long that is: many short steps equal one long one
     up to the damping of the added noise.
 
     The velocity decays as `exp(-t / memory)`; the noise of the step is that of a random walk of
-    the velocity (white acceleration) plus one of the position.
+    the velocity (white acceleration) plus one of the position. seconds: one number for all, or
+    (N,) one for each.
     """
+    seconds = np.reshape(seconds, (-1, 1))
     memory = np.array([settings.centre_memory] * 2 + [settings.size_memory] * 2)
     decay = np.exp(-seconds / memory)
     reach = memory * (1 - decay)  # how far a velocity of 1 carries

@@ -6,7 +6,9 @@ import pytest
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
 from tracker.types import Detections
 
-SETTINGS = CameraTrackerSettings(min_hits=2, max_gap=0.5, max_predicted=2)
+SETTINGS = CameraTrackerSettings(
+    min_hits=2, confirm_probability=0, max_gap=0.5, max_predicted=2, plausibility=None
+)
 STEP = 0.04  # seconds
 
 
