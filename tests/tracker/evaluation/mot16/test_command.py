@@ -42,7 +42,7 @@ def run(root, capsys=None, **options):
 def test_scores_are_in_percent_and_results_are_written(root, capsys):
     found = run(root, sequences=("02", "05"), output=root / "out")
     assert set(found["sequences"]) == {"MOT17-02-DPM", "MOT17-05-DPM"}
-    assert 80 < found["combined"]["MOTA"] <= 100
+    assert 70 < found["combined"]["MOTA"] <= 100
     assert found["fps"] > 0
     assert found["detections"]["MOT17-02-DPM"] == "public DPM"
     assert len(read_results(root / "out" / "MOT17-02-DPM.txt")) > 0
