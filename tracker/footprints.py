@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from calibration.camera import Camera
 from pydantic import Field
 
+from calibration.camera import Camera
 from configs import Settings
 from tracker.boxes import areas, feet
 from tracker.types import BoolArray, FloatArray
@@ -16,11 +16,11 @@ __all__ = ["FootprintSettings", "Footprints", "expected_boxes", "locate", "visib
 class FootprintSettings(Settings):
     """How well a box tells where somebody stands."""
 
-    box_noise: float = Field(default=0.04, gt=0)
+    box_noise: float = Field(default=0.06, gt=0)
     """Standard deviation of a box's edges, as a share of its height."""
     min_pixel_noise: float = Field(default=2.0, gt=0)
     """Pixels that the edges of small boxes are uncertain by at least."""
-    ground_noise: float = Field(default=0.1, gt=0)
+    ground_noise: float = Field(default=0.15, gt=0)
     """Metres that a footprint's middle is uncertain by even in a perfect box: feet move."""
     radius: float = Field(default=0.15, ge=0)
     """Metres from a person's middle to the point of the footprint that is nearest the camera,
@@ -127,7 +127,7 @@ def visible_shares(camera: Camera, positions: FloatArray, boxes: FloatArray) -> 
         inside[:, None, 1], inside[:, 1]
     )
     covered = np.maximum(overlap_x, 0) * np.maximum(overlap_y, 0)
-    distance = np.linalg.norm(positions - camera.position[:2], axis=1)
-    nearer = distance < distance[:, None]
+    distance = np.asarray(np.linalg.norm(positions - camera.position[:2], axis=1))
+    nearer = np.less(distance, distance[:, None])
     shares = (areas(inside) - (covered * nearer).max(axis=1, initial=0.0)) / full
     return np.where(known, np.clip(shares, 0, 1), 0.0)

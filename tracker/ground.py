@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from calibration.camera import Camera
 from filterpy.kalman import predict, update
 from pydantic import Field
 
+from calibration.camera import Camera
 from configs import Settings
 from reid.likeness import LikenessModel, LikenessSettings
 from tracker.assignment import assign
@@ -63,9 +63,9 @@ class GroundSettings(Settings):
     """Detections from this score on may begin a person; fainter ones only continue one."""
     acceleration: float = Field(default=2.5, gt=0)
     """Standard deviation of people's acceleration, m/s^2."""
-    gate: float = Field(default=14.0, gt=0)
+    gate: float = Field(default=20.0, gt=0)
     """Squared Mahalanobis distance up to which a detection may be a person's."""
-    clutter: float = Field(default=0.05, gt=0)
+    clutter: float = Field(default=0.002, gt=0)
     """False detections of one camera in a frame per m^2 of ground."""
     margin: float = Field(default=0.8, ge=0)
     """Metres around the area in which people are followed but not reported."""
@@ -86,12 +86,14 @@ class GroundTracks:
     """The people of one camera's frame, with where they stand.
 
     positions: (N, 2) metres, fused from all cameras, for the N tracks. confirmed: (N,) False for
-    people who may yet turn out to be nobody.
+    people who may yet turn out to be nobody. merged: (M,) ids of those that ended because they
+    turned out to be somebody else who is followed; they are among `tracks.ended`, too.
     """
 
     tracks: CameraTracks
     positions: FloatArray
     confirmed: BoolArray
+    merged: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass
@@ -146,7 +148,7 @@ class GroundTracker:
         taken, merged = self._merge(taken, elapsed)
         taken = self._begin(frames, seen, taken, time)
         taken, gone = self._retire(taken, time)
-        return self._report(frames, detections, seen, taken, merged + gone)
+        return self._report(frames, detections, seen, taken, (gone, merged))
 
     def _predict(self, elapsed: float) -> None:
         if elapsed == 0:
@@ -234,8 +236,10 @@ class GroundTracker:
             return ratio
         for view, frame in enumerate(frames):
             columns = np.flatnonzero(seen.views == view)
-            known = [n for n, p in enumerate(self._people) if frame.camera in p.looks]
-            if known and len(columns):
+            known = np.array(
+                [n for n, p in enumerate(self._people) if frame.camera in p.looks], np.int64
+            )
+            if len(known) and len(columns):
                 memory = np.array([self._people[n].looks[frame.camera] for n in known])
                 distances = 1 - memory @ seen.embeddings[columns].T
                 ratio[np.ix_(known, columns)] = np.clip(self._likeness.log_ratio(distances), -3, 3)
@@ -263,7 +267,7 @@ class GroundTracker:
     ) -> None:
         if seen.embeddings is None:
             return
-        for view in np.flatnonzero(taken >= 0):
+        for view in np.flatnonzero(taken >= 0).tolist():
             camera = frames[view].camera
             new = seen.embeddings[taken[view]].astype(np.float64)
             old = person.looks.get(camera)
@@ -342,15 +346,16 @@ class GroundTracker:
     def _merge(self, taken: IntArray, elapsed: float) -> tuple[IntArray, list[int]]:
         """Drop the younger of two who stand in one place and are never seen side by side."""
         means, _ = self._positions()
-        distance = np.linalg.norm(means[:, None] - means, axis=2)
-        together = ((taken[:, None] >= 0) & (taken >= 0)).any(axis=2)
-        both = (taken >= 0).any(axis=1) & (taken >= 0).any(axis=1)[:, None]
-        near = distance < self._settings.merge_distance
+        distance = np.asarray(np.linalg.norm(means[:, None] - means, axis=2))
+        here: BoolArray = taken >= 0
+        together = (here[:, None] & here).any(axis=2)
+        seen = np.asarray(here.any(axis=1))
+        near = np.less(distance, self._settings.merge_distance)
         for young, person in enumerate(self._people):
             doubts = {}
             for old in np.flatnonzero(near[young, :young] & ~together[young, :young]):
                 track = self._people[old].track
-                doubts[track] = person.doubts.get(track, 0.0) + elapsed * both[young, old]
+                doubts[track] = person.doubts.get(track, 0.0) + elapsed * (seen[young] & seen[old])
             person.doubts = doubts
         keep = [max(p.doubts.values(), default=0) < self._settings.merge_time for p in self._people]
         merged = [p.track for p, k in zip(self._people, keep, strict=True) if not k]
@@ -402,7 +407,7 @@ class GroundTracker:
         detections: Sequence[Detections],
         seen: Observations,
         taken: IntArray,
-        gone: list[int],
+        ended: tuple[list[int], list[int]],
     ) -> list[GroundTracks]:
         means, _ = self._positions()
         shown = np.array([p.existence > 0 for p in self._people], bool)
@@ -418,7 +423,7 @@ class GroundTracker:
                 np.where(lost & (best == view), -2, taken[:, view]),
                 shown,
                 means,
-                gone,
+                ended,
             )
             for view, (frame, found) in enumerate(zip(frames, detections, strict=True))
         ]
@@ -431,13 +436,15 @@ class GroundTracker:
         taken: IntArray,
         shown: BoolArray,
         means: FloatArray,
-        gone: list[int],
+        ended: tuple[list[int], list[int]],
     ) -> GroundTracks:
         """One frame: those seen on it, and at their expected box those whom nobody sees (-2)."""
-        here = np.flatnonzero(shown & (taken != -1))
-        rows = np.where(taken[here] >= 0, np.append(seen.rows, -1)[taken[here]], -1)
         camera = self._cameras[frame.camera]
-        boxes = expected_boxes(camera, means[here], self._settings.footprint.person_height)
+        boxes = expected_boxes(camera, means, self._settings.footprint.person_height)
+        drawable = (taken >= 0) | ((taken == -2) & np.isfinite(boxes).all(axis=1))
+        here = np.flatnonzero(shown & drawable)
+        rows = np.where(taken[here] >= 0, np.append(seen.rows, -1)[taken[here]], -1)
+        boxes = boxes[here]
         drawn = rows >= 0
         boxes[drawn] = found.boxes[rows[drawn]]
         scores = np.where(drawn, np.append(found.scores, 0.0)[rows], 0.0)
@@ -451,6 +458,7 @@ class GroundTracker:
             scores,
             np.array([p.since == self._time for p in people], bool),
             rows,
-            np.array(sorted(gone), np.int64),
+            np.array(sorted(ended[0] + ended[1]), np.int64),
         )
-        return GroundTracks(tracks, means[here], np.array([p.confirmed for p in people], bool))
+        confirmed = np.array([p.confirmed for p in people], bool)
+        return GroundTracks(tracks, means[here], confirmed, np.array(ended[1], np.int64))

@@ -146,10 +146,11 @@ class IdentityRegistry:
         identity = self._identities[self._owner[camera, track_id]]
         self.galleries.add(identity.number, embeddings, qualities, self._camera(camera), time)
 
-    def see(self, people: Sequence[int], time: float) -> None:
-        """These identities are seen at that moment."""
+    def see(self, people: Sequence[int], camera: str, time: float) -> None:
+        """These identities are seen by that camera at that moment."""
         for number in people:
             identity = self._identities[number]
+            identity.cameras[camera] = None
             identity.last_time = max(identity.last_time, time)
 
     def leave(self, camera: str, track_id: int, time: float) -> None:
@@ -226,7 +227,6 @@ class IdentityRegistry:
             kind = "joined" if identity.tracks else "reassigned"
             identity.reentries += kind == "reassigned"
             why = "active on another camera, looks the same" if kind == "joined" else "came back"
-        identity.cameras[arrival.camera] = None
         identity.tracks.add((arrival.camera, arrival.track_id))
         identity.last_time = max(identity.last_time, arrival.time)
         self._owner[arrival.camera, arrival.track_id] = identity.number

@@ -83,7 +83,7 @@ class Pipeline:
         )
         embedder = open_embedder(settings.reid)
         timed = None if embedder is None else _TimedEmbedder(embedder, self.seconds)
-        self._scene = SceneTracker(names, timed, settings, self._events.append)
+        self._scene = SceneTracker(names, timed, settings, self._events.append, rig=self.rig)
         self._ticks: deque[_Tick] = deque()
 
     @property

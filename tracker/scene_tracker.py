@@ -1,4 +1,9 @@
-"""All cameras together: from the detections of one tick to who is where, scene-wide."""
+"""All cameras together: from the detections of one tick to who is where, scene-wide.
+
+Cameras that are calibrated are followed together on the ground plane (`tracker.ground`), the
+others each for itself (`tracker.camera_tracker`). Either way a track is one person, and a new one
+asks the registry who it is.
+"""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -7,8 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import Field
 
+from calibration.rig import Rig
 from configs import Settings
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
+from tracker.ground import GroundSettings, GroundTracker, GroundTracks
 from tracker.identities import (
     IdentityEvent,
     IdentityRegistry,
@@ -24,10 +31,14 @@ from tracker.types import (
     Embedder,
     FloatArray,
     Frame,
+    IntArray,
     Sightings,
 )
 
 __all__ = ["EntrySettings", "SceneSettings", "SceneTracker"]
+
+GROUND = "(ground)"  # stands for all calibrated cameras where a camera's name is expected
+NOBODY = 0  # the "identity" of what turned out to be no person of its own
 
 
 class EntrySettings(Settings):
@@ -50,17 +61,23 @@ class SceneSettings(Settings):
     """Settings of a scene's tracking."""
 
     camera_tracker: CameraTrackerSettings = CameraTrackerSettings()
+    ground: GroundSettings = GroundSettings()
     entries: EntrySettings = EntrySettings()
     identities: IdentitySettings = IdentitySettings()
 
 
 @dataclass
 class _Presence:
-    """One track and the person it shows; the identity is None while the decision waits."""
+    """One track and the person it shows; the identity is None while the decision waits.
 
-    camera: str
+    group: the camera, or `GROUND`. confirmed: whether it surely is a person.
+    """
+
+    group: str
     track: int
     since: float
+    position: FloatArray | None
+    confirmed: bool = False
     identity: int | None = None
     next_image: float = -np.inf
     images: list[FloatArray] = field(default_factory=list)
@@ -69,10 +86,11 @@ class _Presence:
 
 @dataclass(frozen=True)
 class _Waiting:
-    """A camera's frame whose tracks aren't all decided yet."""
+    """A camera's frame whose tracks may not all be decided yet. positions: (N, 3) metres."""
 
     tracks: CameraTracks
     presences: list[_Presence]
+    positions: FloatArray
 
 
 class SceneTracker:
@@ -90,14 +108,24 @@ class SceneTracker:
         embedder: Embedder | None,
         settings: SceneSettings,
         on_event: Callable[[IdentityEvent], None] | None = None,
+        *,
+        rig: Rig | None = None,
     ) -> None:
         """embedder: None uses the embeddings that detections bring, else no appearance at all.
 
-        on_event: called with every decision on identities, in order.
+        on_event: called with every decision on identities, in order. rig: the calibration of some
+        or all of the cameras; None if there is none.
         """
         self._embedder = embedder
         self._entries = settings.entries
-        self._trackers = {name: CameraTracker(name, settings.camera_tracker) for name in cameras}
+        calibrated = {n: rig.cameras[n] for n in cameras if n in rig.cameras} if rig else {}
+        self._ground = GroundTracker(calibrated, settings.ground, rig.area if rig else None)
+        self._trackers = {
+            name: CameraTracker(name, settings.camera_tracker)
+            for name in cameras
+            if name not in calibrated
+        }
+        self._groups = {name: GROUND if name in calibrated else name for name in cameras}
         self._registry = IdentityRegistry(settings.identities, on_event)
         self._presences: dict[tuple[str, int], _Presence] = {}
         self._waiting: deque[_Waiting] = deque()
@@ -109,13 +137,7 @@ class SceneTracker:
         that isn't the scene's, or two frames of one camera.
         """
         self._check(frames)
-        tracks = [
-            self._trackers[frame.camera].update(frame.index, frame.time, found, frame.image)
-            for frame, found in zip(frames, detections, strict=True)
-        ]
-        for followed in tracks:
-            presences = [self._presence(followed, track) for track in followed.ids.tolist()]
-            self._waiting.append(_Waiting(followed, presences))
+        tracks = self._follow(frames, detections)
         self._look(frames, detections, tracks)
         self._decide(tracks)
         self._retire(tracks)
@@ -123,7 +145,10 @@ class SceneTracker:
 
     def finish(self) -> list[Sightings]:
         """Decide what is still open and return the remaining sightings."""
-        self._resolve([p for p in self._presences.values() if p.identity is None])
+        waiting = [p for p in self._presences.values() if p.identity is None]
+        self._resolve([p for p in waiting if p.confirmed])
+        for presence in waiting:
+            presence.identity = presence.identity or NOBODY
         return self._release()
 
     def identities(self) -> tuple[IdentitySummary, ...]:
@@ -132,16 +157,50 @@ class SceneTracker:
 
     def _check(self, frames: Sequence[Frame]) -> None:
         names = [frame.camera for frame in frames]
-        if unknown := set(names) - set(self._trackers):
+        if unknown := set(names) - set(self._groups):
             raise ValueError(f"no camera of this scene: {', '.join(sorted(unknown))}")
         if len(set(names)) < len(names):
             raise ValueError("two frames of one camera in one tick")
 
-    def _presence(self, tracks: CameraTracks, track: int) -> _Presence:
-        key = tracks.camera, track
-        if key not in self._presences:
-            self._presences[key] = _Presence(tracks.camera, track, tracks.time)
-        return self._presences[key]
+    def _follow(
+        self, frames: Sequence[Frame], detections: Sequence[Detections]
+    ) -> list[CameraTracks]:
+        """Each frame's tracks; the frames wait with them for the decisions."""
+        shared = [i for i, f in enumerate(frames) if self._groups[f.camera] == GROUND]
+        fused = self._ground.update([frames[i] for i in shared], [detections[i] for i in shared])
+        on_ground = dict(zip(shared, fused, strict=True))
+        tracks = []
+        for i, (frame, found) in enumerate(zip(frames, detections, strict=True)):
+            if i in on_ground:
+                tracks.append(self._hold(on_ground[i]))
+            else:
+                tracker = self._trackers[frame.camera]
+                followed = tracker.update(frame.index, frame.time, found, frame.image)
+                positions = np.full((len(followed), 2), np.nan)
+                tracks.append(self._hold(GroundTracks(followed, positions, followed.ids > 0)))
+        for ground in fused[:1]:
+            for track in ground.merged.tolist():
+                presence = self._presences.get((GROUND, track))
+                if presence is not None and presence.identity is None:
+                    presence.identity = NOBODY
+        return tracks
+
+    def _hold(self, followed: GroundTracks) -> CameraTracks:
+        """Let a frame wait until everybody on it is known."""
+        tracks, presences = followed.tracks, []
+        group = self._groups[tracks.camera]
+        for row, track in enumerate(tracks.ids.tolist()):
+            presence = self._presences.get((group, track))
+            if presence is None:
+                where = followed.positions[row] if group == GROUND else None
+                presence = _Presence(group, track, tracks.time, where)
+                self._presences[group, track] = presence
+            presence.confirmed |= bool(followed.confirmed[row])
+            presences.append(presence)
+        positions = np.pad(followed.positions, ((0, 0), (0, 1)))
+        positions[np.isnan(positions[:, 0])] = np.nan
+        self._waiting.append(_Waiting(tracks, presences, positions))
+        return tracks
 
     def _look(
         self,
@@ -163,7 +222,7 @@ class SceneTracker:
 
     def _wanted(self, tracks: CameraTracks, quality: FloatArray) -> BoolArray:
         """The rows whose image is due now and good enough."""
-        presences = [self._presences[tracks.camera, track] for track in tracks.ids.tolist()]
+        presences = self._present(tracks, tracks.ids)
         due = np.array([p.next_image <= tracks.time for p in presences], bool)
         bare = np.array([p.identity is None and not p.images for p in presences], bool)
         good = (quality >= self._entries.min_quality) | bare
@@ -172,27 +231,36 @@ class SceneTracker:
     def _remember(
         self, tracks: CameraTracks, rows: BoolArray, quality: FloatArray, embeddings: FloatArray
     ) -> None:
-        for track, value, embedding in zip(
-            tracks.ids[rows].tolist(), quality[rows].tolist(), embeddings, strict=True
+        for presence, value, embedding in zip(
+            self._present(tracks, tracks.ids[rows]), quality[rows].tolist(), embeddings, strict=True
         ):
-            presence = self._presences[tracks.camera, track]
             if presence.identity is None:
                 presence.images.append(embedding)
                 presence.qualities.append(value)
             else:
                 presence.next_image = tracks.time + self._entries.interval
-                self._registry.observe(
-                    tracks.camera, track, tracks.time, embedding[None], np.array([value])
-                )
+                if presence.identity != NOBODY:
+                    self._registry.observe(
+                        presence.group,
+                        presence.track,
+                        tracks.time,
+                        embedding[None],
+                        np.array([value]),
+                    )
+
+    def _present(self, tracks: CameraTracks, ids: IntArray) -> list[_Presence]:
+        group = self._groups[tracks.camera]
+        return [self._presences[group, track] for track in ids.tolist()]
 
     def _decide(self, tracks: Sequence[CameraTracks]) -> None:
         """Resolve the entries that have their images, waited long enough, or are over."""
-        ended = {(t.camera, track) for t in tracks for track in t.ended.tolist()}
+        ended = {(self._groups[t.camera], track) for t in tracks for track in t.ended.tolist()}
         now = max((t.time for t in tracks), default=-np.inf)
         ready = [
             p
             for key, p in self._presences.items()
             if p.identity is None
+            and p.confirmed
             and (
                 len(p.images) >= self._entries.images
                 or now - p.since >= self._entries.max_wait
@@ -204,10 +272,11 @@ class SceneTracker:
     def _resolve(self, presences: Sequence[_Presence]) -> None:
         arrivals = [
             Arrival(
-                p.camera,
+                p.group,
                 p.track,
                 p.since,
                 np.stack(p.images) if p.images else np.zeros((0, 0), np.float32),
+                p.position,
             )
             for p in presences
         ]
@@ -215,7 +284,7 @@ class SceneTracker:
             presence.identity = identity
             if presence.images:
                 self._registry.observe(
-                    presence.camera,
+                    presence.group,
                     presence.track,
                     presence.since,
                     np.array(presence.images),
@@ -225,30 +294,36 @@ class SceneTracker:
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:
+            group = self._groups[followed.camera]
             for track in followed.ended.tolist():
-                self._presences.pop((followed.camera, track), None)
-                self._registry.leave(followed.camera, track, followed.time)
+                presence = self._presences.pop((group, track), None)
+                if presence is not None and presence.identity is None:
+                    presence.identity = NOBODY
+                self._registry.leave(group, track, followed.time)
 
     def _release(self) -> list[Sightings]:
         """The frames, oldest first, up to the first one with an undecided track."""
         final = []
         while self._waiting and all(p.identity is not None for p in self._waiting[0].presences):
             frame = self._waiting.popleft()
-            people = [p.identity or 0 for p in frame.presences]
-            self._registry.see(people, frame.tracks.time)
-            final.append(_sightings(frame.tracks, people))
+            people = np.array([p.identity for p in frame.presences], np.int64)
+            self._registry.see(
+                people[people != NOBODY].tolist(), frame.tracks.camera, frame.tracks.time
+            )
+            final.append(_sightings(frame, people))
         return final
 
 
-def _sightings(tracks: CameraTracks, identities: list[int]) -> Sightings:
-    numbers = np.array(identities, np.int64)
-    order = np.argsort(numbers, kind="stable")
+def _sightings(frame: _Waiting, people: IntArray) -> Sightings:
+    rows = np.argsort(people, kind="stable")
+    rows = rows[people[rows] != NOBODY]
+    tracks = frame.tracks
     return Sightings(
         tracks.camera,
         tracks.index,
         tracks.time,
-        numbers[order],
-        tracks.boxes[order],
-        tracks.scores[order],
-        np.full((len(numbers), 3), np.nan),
+        people[rows],
+        tracks.boxes[rows],
+        tracks.scores[rows],
+        frame.positions[rows],
     )

@@ -52,7 +52,7 @@ def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
     embeddings that aren't.
     """
     embedder = None if mode.reid == "given" else open_embedder(mode.reid)
-    tracker = SceneTracker(list(scene.rig.names), embedder, settings)
+    tracker = SceneTracker(list(scene.rig.names), embedder, settings, rig=scene.rig)
     clock = _Stopwatch()
     sightings: list[Sightings] = []
     for frames, detections in _ticks(scene, settings, mode, embedder):
