@@ -35,7 +35,8 @@ class Arguments:
     preset: str | None = None
     """Name or .yaml file of settings; the defaults if not given."""
     reid: str = "none"
-    """Embedder by name or .onnx file, used where a sequence has all its pictures; or none."""
+    """Embedder by name or .onnx file, or none. It is used where a sequence has all its pictures and
+    the preset has a stage by appearance, as motdt."""
     output: Path | None = None
     """Folder for result files, which the official server takes, and the settings used."""
     json: Path | None = None
@@ -59,7 +60,9 @@ def benchmark(arguments: Arguments) -> None:
     settings = TrackSettings()
     if arguments.preset is not None:
         settings = read_settings(TrackSettings, arguments.preset)
-    source = DetectionSource(detections, arguments.reid, arguments.cache)
+    compares_looks = any(stage.by == "appearance" for stage in settings.camera_tracker.stages)
+    reid = arguments.reid if compares_looks else "none"
+    source = DetectionSource(detections, reid, arguments.cache)
     jobs = [Job(s, source, settings.camera_tracker, arguments.output) for s in sequences]
     ended = track(
         run_jobs(jobs, arguments.workers),
@@ -72,7 +75,7 @@ def benchmark(arguments: Arguments) -> None:
     runs = sorted(ended, key=lambda one: one.name)
     setting = Setting(
         arguments.preset or "default",
-        arguments.reid,
+        reid if reid == arguments.reid else f"none (this preset doesn't use {arguments.reid})",
         False,
         {s.name: source_label(s.name, detections) for s in sequences},
         {s.name: _split(s) for s in sequences},

@@ -9,7 +9,7 @@ from configs.errors import InputError
 from tracker.motchallenge import MotSequence
 from tracker.types import Frame
 
-__all__ = ["count_pictures", "frames_of"]
+__all__ = ["count_pictures", "frames_of", "has_pictures"]
 
 
 def count_pictures(sequence: MotSequence) -> int:
@@ -18,6 +18,11 @@ def count_pictures(sequence: MotSequence) -> int:
         return 0
     there = {path.name for path in sequence.image_folder.iterdir()}
     return sum(sequence.image_path(frame).name in there for frame in range(1, sequence.length + 1))
+
+
+def has_pictures(sequence: MotSequence) -> bool:
+    """Whether every frame of the sequence has its picture."""
+    return count_pictures(sequence) == sequence.length
 
 
 def frames_of(sequence: MotSequence, with_pictures: bool) -> Iterator[Frame]:

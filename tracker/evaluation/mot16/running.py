@@ -9,6 +9,7 @@ from pathlib import Path
 
 from configs.errors import InputError
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
+from tracker.evaluation.mot16.pictures import frames_of, has_pictures
 from tracker.evaluation.mot16.sources import DetectionSource, detections_of
 from tracker.evaluation.preprocessing import compare_pedestrians
 from tracker.evaluation.scores import Scores, score
@@ -62,9 +63,7 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> Iterator[SequenceRun]:
 def run_job(job: Job) -> SequenceRun:
     """Track one sequence, write its result file, and score it if it has ground truth."""
     detections, note = detections_of(job.sequence, job.source)
-    begin = time.perf_counter()
-    tracks = _track(job, detections)
-    seconds = time.perf_counter() - begin
+    tracks, seconds = _track(job, detections)
     rows = results(tracks)
     if job.output is not None:
         write_results(job.output / f"{job.sequence.name}.txt", rows)
@@ -79,10 +78,16 @@ def run_job(job: Job) -> SequenceRun:
     )
 
 
-def _track(job: Job, detections: Sequence[Detections]) -> list[CameraTracks]:
+def _track(job: Job, detections: Sequence[Detections]) -> tuple[list[CameraTracks], float]:
+    """The tracks of every frame, and the seconds that the tracker took for them."""
     tracker = CameraTracker(job.sequence.name, job.settings)
-    rate = job.sequence.frame_rate
-    return [tracker.update(index, index / rate, found) for index, found in enumerate(detections)]
+    with_pictures = job.settings.image_motion and has_pictures(job.sequence)
+    tracks, seconds = [], 0.0
+    for frame, found in zip(frames_of(job.sequence, with_pictures), detections, strict=True):
+        begin = time.perf_counter()
+        tracks.append(tracker.update(frame.index, frame.time, found, frame.image))
+        seconds += time.perf_counter() - begin
+    return tracks, seconds
 
 
 def _score(sequence: MotSequence, rows: MotRows) -> tuple[Scores | None, str]:

@@ -33,7 +33,16 @@ def root(tmp_path):
     return tmp_path
 
 
-def run(root, capsys=None, **options):
+@pytest.fixture
+def looks(root):
+    """A preset that compares appearance before overlap, and asks for the camera's motion."""
+    path = root / "looks.yaml"
+    stages = "[{by: appearance}, {min_similarity: 0.3}]"
+    path.write_text(f"camera_tracker: {{image_motion: true, stages: {stages}}}\n")
+    return str(path)
+
+
+def run(root, **options):
     path = root / "scores.json"
     benchmark(Arguments(root=root, json=path, workers=1, **options))
     return json.loads(path.read_text())
@@ -101,32 +110,50 @@ def test_a_detector_needs_all_pictures(root):
         run(root, detections="yolox-nano")
 
 
-def test_embeddings_are_made_where_all_pictures_are_there_and_kept(root, capsys):
+def draw_pictures(root):
     folder = root / "train" / "MOT17-02-DPM" / "img1"
     folder.mkdir()
     for frame in range(1, 41):
         cv2.imwrite(str(folder / f"{frame:06d}.jpg"), np.full((240, 320, 3), 99, np.uint8))
-    options = {"sequences": ("02",), "reid": "histogram", "cache": root / "cache"}
+
+
+def test_embeddings_are_made_where_all_pictures_are_there_and_kept(root, looks, capsys):
+    draw_pictures(root)
+    cache = root / "cache"
+    options = {"sequences": ("02",), "reid": "histogram", "cache": cache, "preset": looks}
     first = run(root, **options)
     assert first["notes"] == {}
-    (cached,) = (root / "cache").iterdir()
-    shutil.rmtree(folder)
-    folder.mkdir()
-    for frame in range(1, 41):
-        (folder / f"{frame:06d}.jpg").write_bytes(b"no picture")  # never read again
+    assert first["reid"] == "histogram"
+    (cached,) = cache.iterdir()
+    before = cached.stat().st_mtime_ns
     assert run(root, **options)["sequences"] == first["sequences"]
+    assert cached.stat().st_mtime_ns == before
     cached.write_bytes(b"damaged")
-    with pytest.raises(InputError, match=r"000001\.jpg: not a picture"):
-        run(root, **options)
+    assert run(root, **options)["sequences"] == first["sequences"]
+    assert cached.stat().st_mtime_ns > before
 
 
-def test_partial_pictures_mean_no_appearance(root, capsys):
+def test_a_broken_picture_is_named(root, looks):
+    draw_pictures(root)
+    path = root / "train" / "MOT17-02-DPM" / "img1" / "000007.jpg"
+    path.write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"000007\.jpg: not a picture"):
+        run(root, sequences=("02",), preset=looks)
+
+
+def test_partial_pictures_mean_no_appearance(root, looks, capsys):
     folder = root / "train" / "MOT17-02-DPM" / "img1"
     folder.mkdir()
     (folder / "000001.jpg").write_bytes(b"")
-    found = run(root, sequences=("02",), reid="histogram")
+    found = run(root, sequences=("02",), reid="histogram", preset=looks)
     (note,) = found["notes"]["MOT17-02-DPM"]
     assert note == "1 of 40 pictures: motion only, without --reid histogram"
+
+
+def test_an_embedder_that_the_preset_does_not_use_is_said(root, capsys):
+    draw_pictures(root)
+    found = run(root, sequences=("02",), reid="histogram")
+    assert found["reid"] == "none (this preset doesn't use histogram)"
 
 
 def test_a_malformed_detection_names_its_line(root):
