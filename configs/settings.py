@@ -1,6 +1,7 @@
 """Typed settings: defaults live in the models, YAML files only override them."""
 
 import difflib
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +26,8 @@ def read_settings(model: type[S], source: str | Path, *, base: S | None = None) 
     """Read a preset by name or a YAML file by path, over `base` (default: the model's defaults).
 
     `source` is a path if it ends in .yaml or .yml, else the name of a preset in the package's
-    folder `configs/`. The file holds a mapping of settings that differ, nested as the model is.
+    folder `configs/`, such as market1501 or ablation/g. The file holds a mapping of settings that
+    differ, nested as the model is.
 
     Raises InputError: no such file or preset, not YAML, an unknown key (the near ones are named),
     a value of the wrong kind or out of its range.
@@ -38,7 +40,7 @@ def read_settings(model: type[S], source: str | Path, *, base: S | None = None) 
     else:
         presets = resources.files("configs")
         entry = presets / f"{source}.yaml"
-        if not str(source).replace("-", "").replace("_", "").isalnum() or not entry.is_file():
+        if not re.fullmatch(r"(\w+/)?[\w-]+", str(source)) or not entry.is_file():
             names = sorted(p.name[:-5] for p in presets.iterdir() if p.name.endswith(".yaml"))
             raise InputError(
                 f"no preset is called {str(source)!r}; expected a .yaml file or one of "

@@ -17,12 +17,17 @@ class Logits(NamedTuple):
 
 
 class Classifiers(nn.Module):
-    """Bias-free linear classifiers over the training identities, times `logit_scale`."""
+    """Linear classifiers over the training identities, times `logit_scale`.
 
-    def __init__(self, feature_size: int, n_identities: int, logit_scale: float = 1.0) -> None:
+    Without bias, as the bag of tricks has it; the baseline trains with one.
+    """
+
+    def __init__(
+        self, feature_size: int, n_identities: int, logit_scale: float = 1.0, *, bias: bool = False
+    ) -> None:
         super().__init__()
-        self.global_classifier = nn.Linear(feature_size, n_identities, bias=False)
-        self.local_classifier = nn.Linear(feature_size, n_identities, bias=False)
+        self.global_classifier = nn.Linear(feature_size, n_identities, bias=bias)
+        self.local_classifier = nn.Linear(feature_size, n_identities, bias=bias)
         self.logit_scale = logit_scale
 
     def forward(self, features: Features) -> Logits:
