@@ -10,12 +10,14 @@ from parallel import run_shares
 from reid_crops import CropSettings, open_population, write_crops
 from rich.console import Console
 from rich.progress import track
+from room_video import VideoSettings, collect_truth, open_video, write_views
 from sheet import contact_sheet
 
 from configs.command import run
 from configs.errors import InputError
 
 SHEET_PEOPLE, SHEET_SCENES = 24, 24
+MOST_IDS = 255  # the picture of ids has eight bits
 
 
 def reid(
@@ -122,6 +124,78 @@ def detection(
     )
 
 
+def room(
+    assets: Path,
+    output: Path,
+    seconds: float = 20.0,
+    layout: str = "room",
+    width: float = 5.0,
+    depth: float = 6.0,
+    people: int = 10,
+    most_at_once: int = 7,
+    present: int = 3,
+    stay: float = 40.0,
+    frame_rate: int = 15,
+    crf: int = 23,
+    quick: bool = False,
+    seed: int = 1,
+    jobs: int = 1,
+) -> None:
+    """Videos of people in a place with doors: a file per camera, cameras.yaml and truth.csv.
+
+    Args:
+        assets: Folder of packed body data.
+        output: Folder to write to; cameras finished there aren't drawn again.
+        seconds: How long.
+        layout: room, yard, or corridor (two rooms whose cameras share no view).
+        width: Of a room or the yard, metres.
+        depth: The other side, metres.
+        people: Different people in all; who leaves comes back later in the same clothes.
+        most_at_once: Of them inside at one time.
+        present: Of them inside from the start.
+        stay: Seconds that a visit lasts on average.
+        frame_rate: Frames a second.
+        crf: x264's quality, 0-51; less is better and larger.
+        quick: Coarser bodies and rougher edges, drawn in two thirds of the time.
+        seed: Another seed, another story.
+        jobs: Processes; each draws whole cameras.
+    """
+    for name, value in (
+        ("people", people),
+        ("most-at-once", most_at_once),
+        ("jobs", jobs),
+        ("frame-rate", frame_rate),
+    ):
+        if value < 1:
+            raise InputError(f"--{name} is {value}; give 1 or more")
+    if people > MOST_IDS:
+        raise InputError(f"--people is {people}; give {MOST_IDS} at most")
+    settings = VideoSettings(
+        seconds,
+        layout,
+        width,
+        depth,
+        people,
+        most_at_once,
+        present,
+        stay,
+        frame_rate,
+        crf,
+        quick,
+        seed,
+    )
+    left = open_video(output, settings)
+    shares = [(assets, output, settings, left[job::jobs]) for job in range(jobs) if left[job::jobs]]
+    console, start = Console(stderr=True), time.monotonic()
+    results = run_shares(write_views, shares) if shares else iter(())
+    for _ in track(results, "drawing", len(left) * settings.frames, console=console):
+        pass
+    views = len(left) * settings.frames
+    rows = collect_truth(output, settings)
+    passed = max(time.monotonic() - start, 1e-9)
+    console.print(f"{views} views in {passed:.0f} s, {views / passed:.1f} a second; {rows} truths")
+
+
 def _size(text: str) -> tuple[int, int]:
     height, _, width = text.lower().partition("x")
     if not (
@@ -152,7 +226,7 @@ if __name__ == "__main__":
     raise SystemExit(
         run(
             lambda: tyro.extras.subcommand_cli_from_dict(
-                {"reid": reid, "detection": detection}, prog="python tools/render"
+                {"reid": reid, "detection": detection, "room": room}, prog="python tools/render"
             )
         )
     )

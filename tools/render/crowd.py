@@ -30,8 +30,12 @@ class Actor:
     stature: float  # metres
 
 
-def recruit(assets: Assets, seed: int, identities: Sequence[int]) -> list[Actor]:
+def recruit(
+    assets: Assets, seed: int, identities: Sequence[int], near_cell: float = NEAR_CELL
+) -> list[Actor]:
     """The people of these identities of a population (`wardrobe.draw_appearance`).
+
+    `near_cell` decimetres is the level of detail of who is drawn from near.
 
     Nobody pulls a trolley: it would widen the box of the person.
     """
@@ -41,7 +45,7 @@ def recruit(assets: Assets, seed: int, identities: Sequence[int]) -> list[Actor]
         if appearance.bag == "trolley":
             appearance = replace(appearance, bag="none")
         style = draw_style(np.random.default_rng([seed, 6, identity]))
-        near, far = (dress(assets, appearance, cell) for cell in (NEAR_CELL, FAR_CELL))
+        near, far = (dress(assets, appearance, cell) for cell in (near_cell, FAR_CELL))
         actors.append(Actor(near, far, style, appearance.build.stature))
     return actors
 

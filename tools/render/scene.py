@@ -78,10 +78,16 @@ def draw_people(
     renderer.light(light)
     renderer.draw(camera.view_projection(), camera.position, people)
     renderer.keep_behind(None)
-    drawn = cover(renderer.read(), width, height)
     picture = _with_shadows(backdrop, camera, people)
-    picture = picture * (1 - drawn[..., 3:] / 255) + drawn[..., :3]
-    return picture, renderer.read_ids()
+    ids = renderer.read_ids()
+    rows = np.flatnonzero(ids.any(1))
+    if len(rows):
+        top, bottom = rows[0] // oversampling, -(-(rows[-1] + 1) // oversampling)
+        part = renderer.read()[top * oversampling : bottom * oversampling]
+        drawn = cover(part, width, bottom - top)
+        kept = 1 - drawn[..., 3:] * np.float32(1 / 255)
+        picture[top:bottom] = picture[top:bottom] * kept + drawn[..., :3]
+    return picture, ids
 
 
 def sights(
@@ -94,9 +100,11 @@ def sights(
     seen = np.zeros((len(people), 4))
     counts = np.bincount(ids.ravel(), minlength=256)
     visible = np.zeros(len(people))
-    alone = _solo_areas(renderer, camera, people, boxes)
+    shown = np.array([counts[p.identity] > 0 for p in people], bool)
+    clear = _unhidden(backdrop, camera, boxes, people)
+    alone = _solo_areas(renderer, camera, people, boxes, shown & ~clear)
     for row, person in enumerate(people):
-        if not counts[person.identity] or not alone[row]:
+        if not counts[person.identity] or not (alone[row] or clear[row]):
             continue
         left, top, right, bottom = np.clip(
             np.array([*np.floor(boxes[row, :2] - 1), *np.ceil(boxes[row, 2:] + 1)]) * oversampling,
@@ -109,16 +117,42 @@ def sights(
             high = np.array([left + columns.max() + 1, top + rows.max() + 1])
             seen[row] = np.concatenate([low, high]) / oversampling
         area = counts[person.identity] / oversampling**2
-        visible[row] = min(1.0, area / alone[row])
+        visible[row] = 1.0 if clear[row] else min(1.0, area / alone[row])
     return Sight(boxes, seen, visible)
 
 
+def _unhidden(
+    backdrop: Backdrop, camera: Camera, boxes: FloatArray, people: Sequence[Drawing]
+) -> NDArray[np.bool_]:
+    """(N,) whose box is inside the image, meets no other box, and has no still thing before it."""
+    width, height = camera.size
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    meets = np.all((low < boxes[:, 2:]) & (high > boxes[:, :2]), axis=2).sum(1) > 1
+    inside = (boxes[:, :2] >= 0).all(1) & (boxes[:, 2:] <= [width, height]).all(1)
+    clear = inside & ~meets
+    for row in np.flatnonzero(clear):
+        if backdrop.depth is None:
+            continue
+        scale = backdrop.depth.shape[0] // height
+        left, top = np.floor(boxes[row, :2]).astype(int) * scale
+        right, bottom = np.ceil(boxes[row, 2:]).astype(int) * scale
+        nearest = float(backdrop.depth[top:bottom, left:right].min())
+        farthest = float(camera.project(people[int(row)].vertices[:, :3])[1].max())
+        device = (FAR + NEAR - 2 * FAR * NEAR / farthest) / (FAR - NEAR)
+        clear[row] = (device + 1) / 2 < nearest
+    return clear
+
+
 def _solo_areas(
-    renderer: Renderer, camera: Camera, people: Sequence[Drawing], boxes: FloatArray
+    renderer: Renderer,
+    camera: Camera,
+    people: Sequence[Drawing],
+    boxes: FloatArray,
+    shown: NDArray[np.bool_],
 ) -> FloatArray:
-    """(N,) square pixels that each person would cover alone in an endless image."""
+    """(N,) square pixels that each `shown` person would cover alone in an endless image."""
     sizes = boxes[:, 2:] - boxes[:, :2]
-    drawable = (sizes > 0.5).all(1)
+    drawable = shown & np.all(sizes > 0.5, axis=1)
     wide = SOLO_ROWS // 2
     renderer.begin(wide * max(1, len(people)), SOLO_ROWS)
     for row, person in enumerate(people):
@@ -156,9 +190,8 @@ def _with_shadows(backdrop: Backdrop, camera: Camera, people: Sequence[Drawing])
         low = points[points[:, 2] < 0.12, :2]
         spots = [(points[:, :2].mean(0), 0.45, 0.3)]
         if len(low) > 8:
-            middle = low.mean(0)
-            axis = low - middle
-            side = (axis @ np.linalg.svd(axis, full_matrices=False)[2][0]) > 0
+            axis = low - low.mean(0)
+            side = (axis @ np.linalg.eigh(axis.T @ axis)[1][:, 1]) > 0
             spots += [(low[s].mean(0), 0.17, 0.5) for s in (side, ~side) if s.any()]
         for centre, radius, strength in spots:
             box = enclosing_box(camera, np.array([*centre, 0]) + 2 * radius * around)

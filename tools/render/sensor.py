@@ -7,7 +7,7 @@ import numpy as np
 from assets import FloatArray
 from numpy.typing import NDArray
 
-__all__ = ["Sensor", "draw_sensor", "expose"]
+__all__ = ["Sensor", "draw_sensor", "expose", "record"]
 
 Image = NDArray[np.uint8]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -62,16 +62,22 @@ def expose(
     if rescale and rows < height:
         small = (max(round(width * rows / height), 8), max(round(rows), 20))
         image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA))
-    image = _optics(image, sensor, rng)
-    picture = _response(image / 255, sensor, float(rng.uniform(*sensor.gain)))
-    picture = _with_noise(picture * 255, float(rng.uniform(*sensor.noise)), rng)
-    stored = cv2.cvtColor(np.clip(picture, 0, 255).astype(np.uint8), cv2.COLOR_RGB2BGR)
+    stored = cv2.cvtColor(record(image, sensor, rng), cv2.COLOR_RGB2BGR)
     quality = int(rng.integers(sensor.quality[0], sensor.quality[1] + 1))
     if stored.shape[0] == height:
         return _jpeg(stored, quality)
     compressed = np.frombuffer(_jpeg(stored, quality), np.uint8)
     decoded = np.asarray(cv2.imdecode(compressed, cv2.IMREAD_COLOR))
     return _jpeg(cv2.resize(decoded, (width, height), interpolation=cv2.INTER_LINEAR), 90)
+
+
+def record(image: FloatArray, sensor: Sensor, rng: np.random.Generator) -> Image:
+    """(H, W, 3) RGB of a scene `image` (H, W, 3) RGB, 0-255, before compression."""
+    image = _optics(image, sensor, rng)
+    picture = _response(image * np.float32(1 / 255), sensor, float(rng.uniform(*sensor.gain)))
+    strength = float(rng.uniform(*sensor.noise))
+    picture = _with_noise(picture * 255, strength, rng) if strength else picture * 255
+    return np.clip(picture, 0, 255).astype(np.uint8)
 
 
 def _jpeg(image: cv2.typing.MatLike, quality: int) -> bytes:
@@ -96,11 +102,12 @@ def _optics(image: FloatArray, sensor: Sensor, rng: np.random.Generator) -> Floa
 
 
 def _response(image: FloatArray, sensor: Sensor, gain: float) -> FloatArray:
-    """Exposure, then saturation, cast, haze and the tone curve. All 0-1."""
-    grey = (image @ LUMA)[..., None]
-    image = (grey + sensor.saturation * (image - grey)) * (gain * sensor.cast)
-    image = sensor.tint + (1 - sensor.tint) * image
-    return np.power(np.clip(image, 0, 1), sensor.gamma)
+    """Saturation, exposure, cast and haze, which are linear, then the tone curve. All 0-1."""
+    saturation = sensor.saturation * np.eye(3) + (1 - sensor.saturation) * LUMA
+    scale = (gain * sensor.cast * (1 - sensor.tint))[:, None]
+    linear = np.column_stack([scale * saturation, sensor.tint])
+    picture = np.asarray(cv2.transform(image, linear.astype(np.float32)), np.float32).clip(0, 1)
+    return picture if sensor.gamma == 1 else np.power(picture, sensor.gamma)
 
 
 def _with_noise(image: FloatArray, strength: float, rng: np.random.Generator) -> FloatArray:

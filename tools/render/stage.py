@@ -20,6 +20,7 @@ SURFACES = {
 PLAIN = "plaster"
 
 Colour = FloatArray | tuple[float, float, float]
+Flat = FloatArray | tuple[float, float]
 Point = FloatArray | tuple[float, float, float]
 
 
@@ -63,18 +64,17 @@ def floor(
 
 
 def wall(
-    start: FloatArray, end: FloatArray, bottom: float, top: float, inside: FloatArray,
+    start: Flat, end: Flat, bottom: float, top: float, inside: Flat,
     colour: Colour, surface: str = PLAIN,
 ) -> Patch:  # fmt: skip
     """An upright wall from `start` to `end` (2,), facing the point `inside` (2,)."""
-    start, end = np.asarray(start, float), np.asarray(end, float)
-    along = (end - start) / np.linalg.norm(end - start)
+    first, last = np.asarray(start, float), np.asarray(end, float)
+    along = (last - first) / np.linalg.norm(last - first)
     normal = np.array([-along[1], along[0]])
-    if normal @ (np.asarray(inside) - start) < 0:
+    if normal @ (np.asarray(inside) - first) < 0:
         normal = -normal
-    return Patch(
-        (*start, bottom), (*(end - start), 0), (0, 0, top - bottom), (*normal, 0), colour, surface
-    )
+    origin, across = np.array([*first, bottom]), np.array([*(last - first), 0])
+    return Patch(origin, across, (0, 0, top - bottom), np.array([*normal, 0]), colour, surface)
 
 
 def block(
