@@ -44,6 +44,8 @@ class Arguments:
     embedder's name or .onnx file."""
     preset: str | None = None
     """Name or .yaml file of settings; the defaults if not given."""
+    geometry: bool = True
+    """Use the calibration; without it, only appearance and time connect the cameras."""
     json: Path | None = None
     """File for the scores, ratios in percent."""
 
@@ -104,7 +106,7 @@ def _mode(arguments: Arguments, scenes: list[Scene]) -> Mode:
         embedded = detector is None and all(_brings_embeddings(scene) for scene in scenes)
         pictures = all(set(scene.rig.names) == set(scene.rig.sources) for scene in scenes)
         reid = "given" if embedded else TrackSettings().reid if pictures else "none"
-    return Mode(detector, reid)
+    return Mode(detector, reid, arguments.geometry)
 
 
 def _brings_embeddings(scene: Scene) -> bool:
@@ -115,8 +117,9 @@ def _brings_embeddings(scene: Scene) -> bool:
 def _describe(arguments: Arguments, mode: Mode) -> str:
     own = "fairmot" if arguments.dataset == "cmc" else "given"
     detections = mode.detector or arguments.detections or own
+    geometry = "geometry used" if mode.geometry else "geometry not used"
     return (
-        f"{arguments.dataset}: detections {detections}, appearance {mode.reid}, "
+        f"{arguments.dataset}: detections {detections}, appearance {mode.reid}, {geometry}, "
         f"preset {arguments.preset or 'default'}, online"
     )
 

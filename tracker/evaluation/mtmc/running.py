@@ -28,6 +28,7 @@ class Mode:
 
     detector: str | None
     reid: str
+    geometry: bool
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
     embeddings that aren't.
     """
     embedder = None if mode.reid == "given" else open_embedder(mode.reid)
-    tracker = SceneTracker(list(scene.rig.names), embedder, settings, rig=scene.rig)
+    rig = scene.rig if mode.geometry else None
+    tracker = SceneTracker(list(scene.rig.names), embedder, settings, rig=rig)
     clock = _Stopwatch()
     sightings: list[Sightings] = []
     for frames, detections in _ticks(scene, settings, mode, embedder):
