@@ -17,7 +17,7 @@ from torch import nn
 __all__ = ["Attributes", "OnnxGraph", "Storage", "folded_weights", "norm_as_affine"]
 
 Storage = Literal["float32", "float16"]
-Attributes = dict[str, int | float | Sequence[int]]
+Attributes = dict[str, int | float | str | Sequence[int]]
 
 _OPSET = 17
 _IR_VERSION = 8

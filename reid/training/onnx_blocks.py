@@ -1,5 +1,6 @@
 """The networks' blocks as ONNX nodes, with channels in whatever order they happen to lie."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from reid.models.blocks import ConvBlock, DepthwiseConv, InceptionA, InceptionB, ShuffleB
+from reid.models.blocks import ConvBlock, DepthwiseConv, InceptionA, InceptionB, ShuffleA, ShuffleB
 from reid.training.fold import Piece, plan_chain
 from reid.training.graph import Attributes, OnnxGraph, folded_weights
 
@@ -16,7 +17,9 @@ __all__ = [
     "layers",
     "take_columns",
     "take_rows",
+    "write_chain",
     "write_conv",
+    "write_depthwise",
     "write_local",
     "write_stage",
 ]
@@ -72,7 +75,8 @@ def write_stage(graph: OnnxGraph, x: Channels, stage: nn.Sequential, block_size:
     first, *_, last = layers(stage)
     if isinstance(first, InceptionA):
         return _write_inception_b(graph, _write_inception_a(graph, x, first), last)
-    return _write_shuffle_stage(graph, x, stage, block_size)
+    *chain, closing = layers(stage)[1:]
+    return _write_shuffle_b(graph, write_chain(graph, x, first, chain, block_size), closing)
 
 
 def write_local(graph: OnnxGraph, x: Channels, block: nn.Module) -> Channels:
@@ -83,7 +87,29 @@ def write_local(graph: OnnxGraph, x: Channels, block: nn.Module) -> Channels:
     return _write_shuffle_b(graph, x, block)
 
 
-def _write_depthwise(graph: OnnxGraph, x: Channels, block: DepthwiseConv) -> Channels:
+def write_chain(
+    graph: OnnxGraph, x: Channels, opening: ShuffleB, chain: Sequence[ShuffleA], block_size: int
+) -> Channels:
+    """A Shuffle-B and a chain of Shuffle-A after `plan_chain`."""
+    depthwise, last = layers(opening.left)
+    plan = plan_chain(last.conv.out_channels, len(chain), block_size)
+    # What each source writes its pieces from: the map before its last convolution, and that.
+    sources: list[tuple[Channels, ConvBlock]] = [
+        (write_depthwise(graph, x, depthwise), last),
+        _write_inner(graph, x, opening.right),
+    ]
+    written: dict[int, str] = {}
+    for index, step in enumerate(plan.steps):
+        for piece in step.new:
+            written[piece] = _write_piece(graph, plan.pieces, piece, sources, written)
+        x = Channels(graph.concat([written[piece] for piece in step.reads]), step.columns)
+        if index < len(chain):
+            sources.append(_write_inner(graph, x, chain[index].branch))
+    return x
+
+
+def write_depthwise(graph: OnnxGraph, x: Channels, block: DepthwiseConv) -> Channels:
+    """One filter per channel and batch norm; the channels stay where they are."""
     weights = take_rows(folded_weights(block.conv, block.norm), x.order)
     groups = len(x.order)
     y = graph.conv(x.tensor, *weights, stride=block.conv.stride[0], groups=groups, relu=False)
@@ -93,7 +119,7 @@ def _write_depthwise(graph: OnnxGraph, x: Channels, block: DepthwiseConv) -> Cha
 def _write_shuffle_b(graph: OnnxGraph, x: Channels, block: ShuffleB) -> Channels:
     """Without the shuffle: left and right lie one after the other, and the order says so."""
     depthwise, pointwise = layers(block.left)
-    left = write_conv(graph, _write_depthwise(graph, x, depthwise), pointwise)
+    left = write_conv(graph, write_depthwise(graph, x, depthwise), pointwise)
     right = _write_branch(graph, x, block.right)
     return Channels(
         graph.concat([left.tensor, right.tensor]),
@@ -111,29 +137,7 @@ def _write_inner(
 ) -> tuple[Channels, ConvBlock]:
     """A branch's first two layers; and the last one, which is still to be written."""
     first, depthwise, last = layers(branch)
-    return _write_depthwise(graph, write_conv(graph, x, first), depthwise), last
-
-
-def _write_shuffle_stage(
-    graph: OnnxGraph, x: Channels, stage: nn.Sequential, block_size: int
-) -> Channels:
-    """Shuffle-B, the chain of Shuffle-A after `plan_chain`, and the closing Shuffle-B."""
-    opening, *chain, closing = layers(stage)
-    depthwise, last = layers(opening.left)
-    plan = plan_chain(last.conv.out_channels, len(chain), block_size)
-    # What each source writes its pieces from: the map before its last convolution, and that.
-    sources: list[tuple[Channels, ConvBlock]] = [
-        (_write_depthwise(graph, x, depthwise), last),
-        _write_inner(graph, x, opening.right),
-    ]
-    written: dict[int, str] = {}
-    for step, block in zip(plan.steps, [*chain, closing], strict=True):
-        for piece in step.new:
-            written[piece] = _write_piece(graph, plan.pieces, piece, sources, written)
-        y = Channels(graph.concat([written[piece] for piece in step.reads]), step.columns)
-        if block is not closing:
-            sources.append(_write_inner(graph, y, block.branch))
-    return _write_shuffle_b(graph, y, closing)
+    return write_depthwise(graph, write_conv(graph, x, first), depthwise), last
 
 
 def _write_piece(

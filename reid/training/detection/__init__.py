@@ -1,0 +1,1 @@
+"""Training the pedestrian detector: pictures in COCO's form, assignment, losses, export."""

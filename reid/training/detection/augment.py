@@ -1,0 +1,133 @@
+"""A training picture from annotated ones: scale, place, mosaic, mirror, and what cameras do.
+
+Every function takes its own random generator, so that sample number i of step s is the same
+however often training was interrupted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from configs.errors import InputError
+from reid.images import read_image
+from reid.training.detection.pictures import Picture
+
+__all__ = ["Sample", "draw_sample", "place", "spoil"]
+
+Image = NDArray[np.uint8]  # (height, width, 3), BGR
+
+_PADDING = 114
+_SCALES = (0.5, 1.6)  # of the scale at which the whole picture just fits
+_MOSAIC_SHARE = 0.3
+_LEAST_SHARE, _LEAST_PX = 0.35, 8.0  # left of a person's box, else it is ignored
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A canvas with its people: boxes (M, 4) xyxy pixels, ignored (M,)."""
+
+    image: Image
+    boxes: NDArray[np.float64]
+    ignored: NDArray[np.bool_]
+
+
+def draw_sample(
+    pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator
+) -> Sample:
+    """One augmented canvas of `size` (height, width) from pictures drawn at random."""
+    if rng.random() >= _MOSAIC_SHARE:
+        sample = place(_load(pictures, rng), size, rng)
+    else:
+        sample = _mosaic(pictures, size, rng)
+    if rng.random() < 0.5:
+        sample = _mirrored(sample)
+    return Sample(spoil(sample.image, rng), sample.boxes, sample.ignored)
+
+
+def place(sample: Sample, size: tuple[int, int], rng: np.random.Generator) -> Sample:
+    """Resize a sample by a random factor and lay a random part of it on a grey canvas."""
+    height, width = sample.image.shape[:2]
+    fits = min(size[0] / height, size[1] / width)
+    scale = fits * np.exp(rng.uniform(*np.log(_SCALES)))
+    inner = max(round(width * scale), 1), max(round(height * scale), 1)
+    shrinks = cv2.INTER_AREA if scale < 1 and rng.random() < 0.5 else cv2.INTER_LINEAR
+    image = cv2.resize(sample.image, inner, interpolation=shrinks)
+    x, y = (
+        int(rng.integers(min(0, outer - side), max(0, outer - side) + 1))
+        for side, outer in zip(inner, size[::-1], strict=True)
+    )
+    canvas = np.full((*size, 3), _PADDING, np.uint8)
+    left, top = max(x, 0), max(y, 0)
+    seen = image[max(-y, 0) :, max(-x, 0) :][: size[0] - top, : size[1] - left]
+    canvas[top : top + seen.shape[0], left : left + seen.shape[1]] = seen
+    return _cut(Sample(canvas, sample.boxes * scale + np.array([x, y, x, y]), sample.ignored))
+
+
+def spoil(image: Image, rng: np.random.Generator) -> Image:
+    """What lights, lenses, sensors and codecs do to a picture."""
+    spoilt: NDArray[Any] = image
+    if rng.random() < 0.8:
+        gain = rng.uniform(0.6, 1.4) * rng.uniform(0.85, 1.15, 3)
+        curve = 255 * (np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.7, 1.4)) * gain
+        spoilt = cv2.LUT(
+            spoilt, np.clip(curve, 0, 255).astype(np.uint8)[:, None].reshape(1, 256, 3)
+        )
+    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.3, 1.3)
+    grey = cv2.cvtColor(cv2.cvtColor(spoilt, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    spoilt = cv2.addWeighted(spoilt, saturation, grey, 1 - saturation, 0)
+    if rng.random() < 0.3:
+        spoilt = cv2.GaussianBlur(spoilt, (0, 0), rng.uniform(0.4, 1.4))
+    if rng.random() < 0.3:
+        noise = rng.normal(0, rng.uniform(2, 12), spoilt.shape)
+        spoilt = np.clip(spoilt + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.4:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
+        decoded = cv2.imdecode(cv2.imencode(".jpg", spoilt, quality)[1], cv2.IMREAD_COLOR)
+        spoilt = spoilt if decoded is None else decoded
+    return spoilt.astype(np.uint8, copy=False)
+
+
+def _load(pictures: Sequence[Picture], rng: np.random.Generator) -> Sample:
+    picture = pictures[int(rng.integers(len(pictures)))]
+    image = read_image(picture.path)
+    if image is None:
+        raise InputError(f"{picture.path}: missing, or no picture")
+    return Sample(image, picture.boxes, picture.ignored)
+
+
+def _mosaic(pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator) -> Sample:
+    """Four samples of half the size, two by two."""
+    half = size[0] // 2, size[1] // 2
+    canvas = np.full((*size, 3), _PADDING, np.uint8)
+    boxes, ignored = [], []
+    for top, left in ((0, 0), (0, half[1]), (half[0], 0), (half[0], half[1])):
+        part = place(_load(pictures, rng), half, rng)
+        canvas[top : top + half[0], left : left + half[1]] = part.image
+        boxes.append(part.boxes + np.array([left, top, left, top]))
+        ignored.append(part.ignored)
+    return Sample(canvas, np.concatenate(boxes), np.concatenate(ignored))
+
+
+def _mirrored(sample: Sample) -> Sample:
+    width = sample.image.shape[1]
+    boxes = sample.boxes.copy()
+    boxes[:, [0, 2]] = width - boxes[:, [2, 0]]
+    return Sample(np.ascontiguousarray(sample.image[:, ::-1]), boxes, sample.ignored)
+
+
+def _cut(sample: Sample) -> Sample:
+    """Cut the boxes at the canvas; who is mostly outside or tiny is ignored, who is out is gone."""
+    height, width = sample.image.shape[:2]
+    cut = np.clip(sample.boxes, 0, [width, height, width, height])
+    area, left = _areas(sample.boxes), _areas(cut)
+    little = (left < _LEAST_SHARE * area) | (cut[:, 3] - cut[:, 1] < _LEAST_PX)
+    seen = left > 0
+    return Sample(sample.image, cut[seen], (sample.ignored | little)[seen])
+
+
+def _areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])

@@ -1,0 +1,143 @@
+"""The detector as an ONNX file in YOLOX's layout, its boxes decoded."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from torch import nn
+
+from reid.models.pedestrian import Neck, PedestrianDetector, PredictionHead, cell_corners
+from reid.training.graph import Attributes, OnnxGraph, Storage, folded_weights
+from reid.training.onnx_blocks import (
+    Channels,
+    layers,
+    take_columns,
+    write_chain,
+    write_conv,
+    write_depthwise,
+)
+
+__all__ = ["export_detector", "write_detector"]
+
+Size = tuple[int, int]  # height, width
+
+
+def export_detector(
+    model: PedestrianDetector,
+    path: Path,
+    size: Size,
+    metadata: Mapping[str, str],
+    *,
+    storage: Storage = "float32",
+) -> None:
+    """Write the detector for images of `size` (height, width), which divide by 32.
+
+    Input "images" (1, 3, H, W): BGR, 0..255, letterboxed to the top left with grey 114. Output
+    "output" (1, A, 6): centre x, centre y, width, height in pixels, score, 1 (the one class).
+    The file appears whole or not at all.
+    """
+    part = path.with_suffix(path.suffix + ".part")
+    onnx.save(write_detector(model, size, metadata, storage=storage), part)
+    part.replace(path)
+
+
+def write_detector(
+    model: PedestrianDetector,
+    size: Size,
+    metadata: Mapping[str, str],
+    *,
+    storage: Storage = "float32",
+    block_size: int = 8,
+) -> onnx.ModelProto:
+    """The ONNX model that `export_detector` saves; block_size: see `plan_chain`."""
+    if size[0] % 32 or size[1] % 32:
+        raise ValueError(f"input size {size[0]}x{size[1]} doesn't divide by 32")
+    graph = OnnxGraph(storage)
+    x, maps = _write_stem(graph, model.stem), []
+    for stage in layers(model.stages):
+        opening, *chain = layers(stage)
+        x = write_chain(graph, x, opening, chain, block_size)
+        maps.append(x)
+    rows = [
+        _write_head(graph, level, head, size, stride)
+        for level, head, stride in zip(
+            _write_neck(graph, maps, model.neck), layers(model.heads), model.strides, strict=True
+        )
+    ]
+    cells = sum((size[0] // s) * (size[1] // s) for s in model.strides)
+    inputs: dict[str, Sequence[int | str]] = {"images": (1, 3, *size)}
+    outputs: dict[str, Sequence[int | str]] = {"output": (1, cells, 6)}
+    return graph.model(inputs, outputs, graph.concat(rows), metadata)
+
+
+def _write_stem(graph: OnnxGraph, stem: nn.Sequential) -> Channels:
+    conv, _ = layers(stem)
+    weight, bias = folded_weights(conv.conv, conv.norm)
+    x = graph.conv("images", weight / 255, bias, stride=2)
+    attributes: Attributes = {"kernel_shape": [3, 3], "pads": [1] * 4, "strides": [2, 2]}
+    return Channels(graph.node("MaxPool", [x], attributes), np.arange(len(bias)))
+
+
+def _write_neck(graph: OnnxGraph, maps: list[Channels], neck: Neck) -> list[Channels]:
+    fine, middle, coarse = (
+        write_conv(graph, x, conv) for x, conv in zip(maps, layers(neck.lateral), strict=True)
+    )
+    mix, shrink = layers(neck.down_mix), layers(neck.shrink)
+    middle = _write_separable(graph, _sum(graph, middle, _doubled(graph, coarse)), mix[1])
+    fine = _write_separable(graph, _sum(graph, fine, _doubled(graph, middle)), mix[0])
+    middle = _sum(graph, middle, _write_separable(graph, fine, shrink[0]))
+    coarse = _sum(graph, coarse, _write_separable(graph, middle, shrink[1]))
+    return [fine, middle, coarse]
+
+
+def _write_head(
+    graph: OnnxGraph, x: Channels, head: PredictionHead, size: Size, stride: int
+) -> str:
+    """One level's cells (1, A, 6)."""
+    branches = ((head.box_branch, head.box), (head.score_branch, head.score))
+    boxes, scores = (
+        _write_cells(graph, _write_separable(graph, x, branch), conv) for branch, conv in branches
+    )
+    corners = cell_corners(*size, stride).numpy()
+    offsets, sizes = (_columns(graph, boxes, start, start + 2) for start in (0, 2))
+    scale = graph.constant(np.array([float(stride)]))
+    middles = graph.node("Add", [offsets, graph.constant(corners[None])])
+    limit = graph.constant(np.array([PedestrianDetector.max_log_size]))
+    sides = graph.node("Exp", [graph.node("Min", [sizes, limit])])
+    parts = [graph.node("Mul", [part, scale]) for part in (middles, sides)]
+    score = graph.node("Sigmoid", [scores])
+    ones = graph.constant(np.ones((1, len(corners), 1)))
+    return graph.concat([*parts, score, ones], axis=2)
+
+
+def _write_cells(graph: OnnxGraph, x: Channels, conv: nn.Conv2d) -> str:
+    """A 1x1 convolution's map (1, D, H, W) as cells (1, A, D)."""
+    weight, bias = take_columns(folded_weights(conv), x.order)
+    y = graph.conv(x.tensor, weight, bias, relu=False)
+    return graph.node("Transpose", [graph.reshape(y, [1, len(bias), -1])], {"perm": [0, 2, 1]})
+
+
+def _columns(graph: OnnxGraph, cells: str, start: int, stop: int) -> str:
+    limits = [graph.constant(np.array([value], np.int64)) for value in (start, stop, 2)]
+    return graph.node("Slice", [cells, *limits])
+
+
+def _write_separable(graph: OnnxGraph, x: Channels, separable: nn.Module) -> Channels:
+    depthwise, pointwise = layers(separable)
+    return write_conv(graph, write_depthwise(graph, x, depthwise), pointwise)
+
+
+def _sum(graph: OnnxGraph, a: Channels, b: Channels) -> Channels:
+    return Channels(graph.node("Add", [a.tensor, b.tensor]), a.order)
+
+
+def _doubled(graph: OnnxGraph, x: Channels) -> Channels:
+    """Twice the height and width, nearest neighbour."""
+    attributes: Attributes = {
+        "mode": "nearest",
+        "coordinate_transformation_mode": "asymmetric",
+        "nearest_mode": "floor",
+    }
+    scales = graph.constant(np.array([1.0, 1.0, 2.0, 2.0]))
+    return Channels(graph.node("Resize", [x.tensor, "", scales], attributes), x.order)

@@ -1,0 +1,206 @@
+"""The detector learns four pictures by heart, resumes exactly, and exports what torch gives."""
+
+import json
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from configs.errors import InputError
+from reid.models.pedestrian import PedestrianDetector
+from reid.training.detection import engine
+from reid.training.detection.assignment import People
+from reid.training.detection.augment import draw_sample
+from reid.training.detection.engine import (
+    DetectorTraining,
+    learning_rate,
+    load_detector,
+    train_detector,
+)
+from reid.training.detection.export import export_detector, write_detector
+from reid.training.detection.loss import detection_loss
+from reid.training.detection.pictures import read_coco
+from tracker.detection.onnx import open_onnx_detector
+from tracker.detection.settings import DetectionSettings
+from tracker.types import Frame
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def figure(image, box, colour):
+    """A person of sorts: a head over a body."""
+    left, top, right, bottom = box
+    neck = top + (bottom - top) // 5
+    cv2.rectangle(image, (left, neck), (right - 1, bottom - 1), colour, -1)
+    cv2.circle(image, ((left + right) // 2, (top + neck) // 2), (neck - top) // 2, colour, -1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Four made pictures in COCO's form."""
+    data = tmp_path / "data"
+    (data / "images").mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    images, annotations = [], []
+    for index in range(4):
+        picture = np.full((96, 128, 3), 60 + 30 * index, np.uint8)
+        for left in (12 + 4 * index, 76):
+            height = 40 + 6 * index
+            box = (left, 20, left + height // 3, 20 + height)
+            figure(picture, box, tuple(int(v) for v in rng.integers(150, 255, 3)))
+            annotations.append(
+                {
+                    "image_id": index,
+                    "category_id": 1,
+                    "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]],
+                }
+            )
+        cv2.imwrite(str(data / "images" / f"{index}.png"), picture)
+        images.append({"id": index, "file_name": f"{index}.png"})
+    content = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    (data / "annotations.json").write_text(json.dumps(content))
+    return data
+
+
+def as_batch(pictures):
+    images = np.stack([cv2.imread(str(picture.path)) for picture in pictures])
+    boxes = torch.tensor(np.stack([picture.boxes for picture in pictures])).float()
+    real = torch.ones(boxes.shape[:2], dtype=torch.bool)
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float(), People(boxes, real, ~real)
+
+
+def test_overfits_four_pictures(folder):
+    images, people = as_batch(read_coco(folder))
+    model = PedestrianDetector().train()
+    cells = model.centres(96, 128)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        loss = detection_loss(model(images), *cells, people)
+        optimiser.zero_grad()
+        loss.total.backward()
+        optimiser.step()
+        losses.append(loss.total.item())
+    assert losses[-1] < 0.25 * losses[0]
+    predictions = model(images)
+    best = predictions.logits.argsort(dim=1, descending=True)
+    for row in range(4):
+        boxes = predictions.boxes[row, best[row, :1]]
+        overlaps = [iou(boxes[0].tolist(), person.tolist()) for person in people.boxes[row]]
+        assert max(overlaps) > 0.7
+
+
+def iou(a, b):
+    width = max(0, min(a[2], b[2]) - max(a[0], b[0]))
+    height = max(0, min(a[3], b[3]) - max(a[1], b[1]))
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - width * height
+    return width * height / union
+
+
+def tiny(**changes):
+    settings = {"steps": 4, "batch": 2, "height": 64, "width": 64, "save_every": 2, "warmup": 2}
+    return DetectorTraining(**(settings | changes))
+
+
+def test_resuming_gives_the_weights_of_not_stopping(folder, tmp_path, monkeypatch):
+    pictures = read_coco(folder)
+    whole = train_detector(pictures, tiny(), tmp_path / "whole")
+    calls = iter(range(6))  # three steps of two pictures
+
+    def draw_until_interrupted(*arguments):
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return draw_sample(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "draw_sample", draw_until_interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train_detector(pictures, tiny(), tmp_path / "halves")
+    resumed = train_detector(pictures, tiny(), tmp_path / "halves", resume=True)
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    lines = (tmp_path / "halves" / "losses.csv").read_text()
+    assert lines == (tmp_path / "whole" / "losses.csv").read_text()
+    loaded = load_detector(tmp_path / "halves" / "last.pt").state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in whole.state_dict().items())
+
+
+def test_a_strange_checkpoint_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such checkpoint"):
+        load_detector(tmp_path / "last.pt")
+    torch.save({"step": 1, "average": {}}, tmp_path / "last.pt")
+    with pytest.raises(InputError, match="not a checkpoint of this detector"):
+        load_detector(tmp_path / "last.pt")
+    with pytest.raises(InputError, match="no pictures"):
+        train_detector([], tiny(), tmp_path)
+
+
+def test_a_loss_that_is_not_finite_stops(folder, tmp_path):
+    with pytest.raises(FloatingPointError, match="step"):
+        train_detector(read_coco(folder), tiny(learning_rate=1e30, steps=9), tmp_path)
+
+
+def test_learning_rate_rises_and_falls():
+    settings = DetectorTraining(steps=100, warmup=10, learning_rate=1.0)
+    rates = [learning_rate(step, settings) for step in range(100)]
+    assert rates[0] == pytest.approx(0.05)
+    assert max(rates) == rates[10] == 1.0
+    assert rates[99] < 0.02
+
+
+def random_detector():
+    model = PedestrianDetector().eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+    for head in model.heads:
+        torch.nn.init.normal_(head.box.weight, std=0.1)
+        torch.nn.init.normal_(head.score.weight, std=0.5)
+    return model
+
+
+@pytest.mark.parametrize("block_size", [1, 8, 16])
+def test_the_export_gives_what_torch_gives(block_size):
+    model = random_detector()
+    images = torch.rand(1, 3, 96, 128) * 255
+    exported = write_detector(model, (96, 128), {}, block_size=block_size)
+    session = onnxruntime.InferenceSession(exported.SerializeToString())
+    (rows,) = session.run(None, {"images": images.numpy()})
+    with torch.no_grad():
+        boxes, logits = model(images)
+    low, high = rows[..., :2] - rows[..., 2:4] / 2, rows[..., :2] + rows[..., 2:4] / 2
+    assert np.allclose(np.concatenate([low, high], axis=-1), boxes.numpy(), atol=1e-2, rtol=1e-4)
+    assert np.allclose(rows[..., 4], logits.sigmoid().numpy(), atol=1e-5)
+    assert (rows[..., 5] == 1).all()
+
+
+def test_the_projects_adapter_reads_the_export(tmp_path):
+    path = tmp_path / "detector.onnx"
+    export_detector(random_detector(), path, (96, 128), {"licence": "none"}, storage="float16")
+    detector = open_onnx_detector(path, DetectionSettings(score=0.0, threads=1))
+    picture = np.random.default_rng(0).integers(0, 255, (192, 256, 3), np.uint8)
+    (found,) = detector.detect([Frame("a", 0, 0.0, picture)])
+    assert len(found)
+    assert (found.boxes >= 0).all()
+    assert (found.boxes <= [256, 192, 256, 192]).all()
+
+
+def test_size_and_parameters():
+    model = PedestrianDetector()
+    assert sum(parameter.numel() for parameter in model.parameters()) == 612_463
+    with pytest.raises(ValueError, match="100x128 doesn't divide by 32"):
+        model(torch.zeros(1, 3, 100, 128))
+    with pytest.raises(ValueError, match="100x128 doesn't divide by 32"):
+        write_detector(model, (100, 128), {})
