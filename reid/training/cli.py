@@ -1,4 +1,4 @@
-"""The commands `reid-train` and `reid-eval`."""
+"""The commands `reid-train`, `reid-eval` and `reid-export`."""
 
 import argparse
 import logging
@@ -17,14 +17,17 @@ from configs import Settings, read_settings
 from configs.command import run
 from configs.errors import InputError
 from reid.images import Preprocessing
+from reid.training.checkpoint import load_checkpoint, load_model
 from reid.training.datasets import DatasetName, Source
 from reid.training.evaluation_run import EvaluationRun, evaluate_source
+from reid.training.export import export_onnx
+from reid.training.graph import Storage
 from reid.training.ranking import AveragePrecision
 from reid.training.roots import parse_source, place_sources
 from reid.training.run import Place, train
 from reid.training.settings import TrainSettings
 
-__all__ = ["eval_main", "train_main"]
+__all__ = ["eval_main", "export_main", "train_main"]
 
 
 class TrainArguments(Settings):
@@ -91,6 +94,27 @@ class EvalArguments:
     """Where a checkpoint runs: cpu, cuda, or auto."""
 
 
+@dataclass
+class ExportArguments:
+    """Write a checkpoint's network as an ONNX file that needs no torch and runs quickly on CPUs.
+
+    The file takes any number of images at a time and says in its metadata how they are prepared.
+    """
+
+    checkpoint: Path
+    """A checkpoint of reid-train (.pt)."""
+    output: Path
+    """The file to write (.onnx)."""
+    storage: Storage = "float32"
+    """float16 halves the file; the network computes in float32 all the same."""
+    licence: str = "unknown"
+    """Of the weights; stored in the file."""
+    height: int | None = None
+    """Rows of the input; divides by 16. Without it, the size of the run's last stage."""
+    width: int | None = None
+    """Columns of the input; divides by 16."""
+
+
 def train_main() -> None:
     """Entry point of `reid-train`."""
     _set_up_logging()
@@ -154,6 +178,31 @@ def _evaluate(given: EvalArguments) -> None:
     figures = [content[name] for name in ("rank1", "rank5", "rank10", "mAP", "mINP")]
     table.add_row(*(f"{figure:.1f}" for figure in figures), f"{content['queries']:.0f}")
     Console().print(table)
+
+
+def export_main() -> None:
+    """Entry point of `reid-export`."""
+    _set_up_logging()
+    sys.exit(run(lambda: _export(tyro.cli(ExportArguments, prog="reid-export"))))
+
+
+def _export(given: ExportArguments) -> None:
+    checkpoint = load_checkpoint(given.checkpoint)
+    own = checkpoint.preprocessing
+    height, width = given.height or own.height, given.width or own.width
+    if height % 16 or width % 16:
+        raise InputError(f"input size {height}x{width}: both must divide by 16")
+    model = checkpoint.settings.model
+    metadata = {
+        "model": f"{model.network} {model.width}",
+        "training_data": checkpoint.description,
+        "licence": given.licence,
+    }
+    preprocessing = own.model_copy(update={"height": height, "width": width})
+    network = load_model(checkpoint)
+    export_onnx(network, given.output, metadata, preprocessing=preprocessing, storage=given.storage)
+    megabytes = given.output.stat().st_size / 1e6
+    print(f"{metadata['model']}, {height}x{width}, {megabytes:.1f} MB -> {given.output}")
 
 
 def _preprocessing(given: EvalArguments) -> Preprocessing | None:

@@ -10,8 +10,12 @@ from torch import nn
 from reid.embedder import OnnxEmbedder
 from reid.images import Preprocessing, network_input
 from reid.models import ModelSettings, create_model
+from reid.training.checkpoint import Checkpoint, save_checkpoint
+from reid.training.cli import export_main
 from reid.training.export import export_onnx, onnx_model
 from reid.training.fold import plan_chain
+from reid.training.schedule import Stage
+from reid.training.settings import TrainSettings
 
 
 def random_model(**settings):
@@ -146,3 +150,54 @@ def test_the_plan_brings_every_channel_to_its_reader(half, n_blocks, block_size)
         places = [label for index in step.reads for label in plan.pieces[index].channels]
         found = {column: label for label, column in zip(places, step.columns, strict=True)}
         assert [found[column] for column in range(len(expected))] == expected
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint as reid-train writes it, of a network that nobody trained."""
+    model = random_model()
+    empty = ("classifiers", "optimiser", "scaler", "moments", "random", "tally", "scores")
+    states = {name: {} for name in empty}
+    numbers = dict.fromkeys(("epoch", "step", "elapsed", "best"), 0)
+    settings = TrainSettings(stages=(Stage(height=80, width=32),))
+    saved = Checkpoint(settings, "made people", 3, model.state_dict(), **states, **numbers)
+    save_checkpoint(saved, tmp_path / "last.pt")
+    return tmp_path / "last.pt", model
+
+
+def reid_export(monkeypatch, *arguments):
+    monkeypatch.setattr("sys.argv", ["reid-export", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        export_main()
+    return ended.value.code
+
+
+def test_the_command_exports_a_checkpoint(checkpoint, tmp_path, monkeypatch):
+    path, model = checkpoint
+    output = tmp_path / "out.onnx"
+    arguments = ["--checkpoint", path, "--output", output, "--licence", "Apache-2.0"]
+    assert reid_export(monkeypatch, *arguments) == 0
+    exported = onnx.load(output)
+    stored = {entry.key: entry.value for entry in exported.metadata_props}
+    assert stored["model"] == "robust_reid 1x"
+    assert stored["training_data"] == "made people"
+    assert stored["licence"] == "Apache-2.0"
+    images = torch.randn(2, 3, 80, 32)
+    assert np.allclose(run(exported, images), embed(model, images), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (["--height", 100], "both must divide by 16"),
+        (["--checkpoint", "nowhere.pt"], "nowhere.pt: no such checkpoint"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    checkpoint, tmp_path, monkeypatch, capsys, change, complaint
+):
+    path, _ = checkpoint
+    arguments = ["--checkpoint", path, "--output", tmp_path / "out.onnx", *change]
+    assert reid_export(monkeypatch, *arguments) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "out.onnx").exists()
