@@ -72,7 +72,8 @@ class Loader:
     def batches(self, epoch: int, stage: Stage, first_step: int = 0) -> Iterator[Batch]:
         """This process's batches of an epoch, the next one made while the last is used."""
         plan = self.plan(epoch)
-        with ThreadPoolExecutor(1) as ahead:
+        # One thread: with more, it would fight over the cores with the step that it runs beside.
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as ahead:
             waiting = None
             for step in range(first_step, len(plan)):
                 coming = ahead.submit(self._batch, plan[step], epoch, step, stage)

@@ -99,7 +99,7 @@ def rank(
     Raises ValueError where an embedding isn't finite.
     """
     if not (np.isfinite(query).all() and np.isfinite(gallery).all()):
-        raise ValueError("embeddings must be finite numbers")
+        raise ValueError("embeddings must be finite numbers: did the training diverge?")
     block = max(1, _BLOCK_ELEMENTS // max(1, len(gallery)))
     results = []
     for start in range(0, len(query), block):

@@ -165,6 +165,7 @@ class _Run:
     def _scores_if_due(self) -> dict[str, float]:
         every, state = self.settings.evaluate_every, self.state
         due = every and state.epoch % every == 0
+        due = due or state.epoch == self.settings.schedule.epochs
         due = due or self.share() >= 1 or self.averaging.ends_cycle(state.epoch)
         if self.test is None or not due:
             return {}
