@@ -116,7 +116,7 @@ def visible_shares(camera: Camera, positions: FloatArray, boxes: FloatArray) -> 
         lower, _ = camera.ground2image(positions)
         return camera.in_image(lower).astype(float)
     width, height = camera.image_size
-    known = np.isfinite(boxes).all(axis=1)
+    known = np.isfinite(boxes.sum(axis=1))
     boxes = np.where(known[:, None], boxes, 0.0)
     inside = np.clip(boxes, 0, [width, height, width, height])
     full = np.maximum(areas(boxes), 1e-9)

@@ -349,7 +349,7 @@ class GroundTracker:
         distance = np.asarray(np.linalg.norm(means[:, None] - means, axis=2))
         here: BoolArray = taken >= 0
         together = (here[:, None] & here).any(axis=2)
-        seen = np.asarray(here.any(axis=1))
+        seen = here.sum(axis=1) > 0
         near = np.less(distance, self._settings.merge_distance)
         for young, person in enumerate(self._people):
             doubts = {}
