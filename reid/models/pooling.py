@@ -12,7 +12,8 @@ class GeneralizedMean(nn.Module):
     """GeM, eq. (6): `mean(x ** p) ** (1 / p)` with one trainable p (Radenovic et al. 2018).
 
     p = 1 is the average, large p the maximum. Values are kept above 1e-6, where the root's
-    gradient is finite.
+    gradient is finite, and each map is divided by its maximum first: the result is the same, but
+    its powers can't vanish in float32, as 1e-6 ** 8 does.
     """
 
     expansion = 1
@@ -23,7 +24,11 @@ class GeneralizedMean(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.clamp(min=self.eps).pow(self.p).mean(dim=(2, 3)).pow(1 / self.p)
+        x = x.clamp(min=self.eps)
+        # A constant for the gradient too: the mean is homogeneous, so the maximum's share cancels.
+        largest = x.detach().amax(dim=(2, 3), keepdim=True)
+        mean = (x / largest).pow(self.p).mean(dim=(2, 3))
+        return mean.pow(1 / self.p) * largest[..., 0, 0]
 
 
 class AveragePooling(nn.Module):

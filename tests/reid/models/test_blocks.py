@@ -103,8 +103,22 @@ def test_generalized_mean_by_hand():
     assert pool(x).item() == pytest.approx(2.5)
 
 
-def test_generalized_mean_of_zeros_has_a_finite_gradient():
-    pool = GeneralizedMean()
+def test_generalized_mean_and_its_gradients_are_those_of_the_formula():
+    x = torch.rand(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    pool = GeneralizedMean().double()
+    weights = torch.randn(2, 3, dtype=torch.float64)
+    plain = x.clamp(min=1e-6).pow(pool.p).mean(dim=(2, 3)).pow(1 / pool.p)
+    expected = torch.autograd.grad((plain * weights).sum(), [x, pool.p])
+    ours = pool(x)
+    gradients = torch.autograd.grad((ours * weights).sum(), [x, pool.p])
+    assert torch.allclose(ours, plain)
+    for gradient, wanted in zip(gradients, expected, strict=True):
+        assert torch.allclose(gradient, wanted)
+
+
+@pytest.mark.parametrize("p", [1.0, 3.0, 20.0])
+def test_generalized_mean_of_zeros_has_a_finite_gradient(p):
+    pool = GeneralizedMean(p)
     x = torch.zeros(2, 3, 4, 4, requires_grad=True)
     pool(x).sum().backward()
     assert torch.isfinite(x.grad).all()
