@@ -44,9 +44,9 @@ def test_public_names_are_declared_and_sorted(path):
     declared = [
         ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Name)
-        and node.targets[0].id == "__all__"
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+        == "__all__"
     ]
     if len(tree.body) > 1:  # more than a docstring
         assert len(declared) == 1

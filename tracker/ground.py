@@ -350,7 +350,7 @@ class GroundTracker:
         here: BoolArray = taken >= 0
         together = (here[:, None] & here).any(axis=2)
         seen = here.sum(axis=1) > 0
-        near = np.less(distance, self._settings.merge_distance)
+        near: BoolArray = np.asarray(distance < self._settings.merge_distance)
         for young, person in enumerate(self._people):
             doubts = {}
             for old in np.flatnonzero(near[young, :young] & ~together[young, :young]):
