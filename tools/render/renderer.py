@@ -91,7 +91,7 @@ class Renderer:
         self._still: Any = None
         self._nearest = moderngl.NEAREST
         self._targets: dict[tuple[int, int], Any] = {}
-        self._uploaded: dict[int, tuple[Any, Any, bytes]] = {}
+        self._uploaded: dict[int, tuple[Any, Any, bytes, PersonMesh]] = {}
 
     @property
     def device(self) -> str:
@@ -100,6 +100,7 @@ class Renderer:
 
     def begin(self, width: int, height: int) -> None:
         """Start an empty, transparent picture of this size."""
+        self._context.__enter__()  # another renderer of this process may have been at work
         key = (width, height)
         if key not in self._targets:
             self._targets[key] = self._context.framebuffer(
@@ -132,7 +133,7 @@ class Renderer:
         self._program["view_projection"].write(view_projection.T.astype(np.float32).tobytes())
         self._program["eye"].value = tuple(map(float, eye))
         for person in people:
-            array, posed, materials = self._upload(person.mesh)
+            array, posed, materials, _ = self._upload(person.mesh)
             posed.write(np.ascontiguousarray(person.vertices, np.float32))
             self._program["materials"].write(materials)
             self._program["identity"].value = person.identity / 255
@@ -191,6 +192,7 @@ class Renderer:
 
     def release(self, mesh: PersonMesh) -> None:
         """Forget a mesh that won't be drawn again."""
+        self._context.__enter__()
         for item in self._uploaded.pop(id(mesh), ())[:2]:
             item.release()
 
@@ -201,7 +203,7 @@ class Renderer:
         )
         return np.frombuffer(raw, np.uint8).reshape(height, width, components)[::-1]
 
-    def _upload(self, mesh: PersonMesh) -> tuple[Any, Any, bytes]:
+    def _upload(self, mesh: PersonMesh) -> tuple[Any, Any, bytes, PersonMesh]:
         key = id(mesh)
         if key not in self._uploaded:
             context = self._context
@@ -224,7 +226,8 @@ class Renderer:
             )
             materials = np.zeros((MAX_MATERIALS, *mesh.materials.shape[1:]), np.float32)
             materials[: len(mesh.materials)] = mesh.materials
-            self._uploaded[key] = (array, posed, materials.tobytes())
+            # The mesh is kept, or its number could come back as another mesh's.
+            self._uploaded[key] = (array, posed, materials.tobytes(), mesh)
         return self._uploaded[key]
 
 
