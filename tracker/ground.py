@@ -348,7 +348,7 @@ class GroundTracker:
         means, _ = self._positions()
         distance = np.asarray(np.linalg.norm(means[:, None] - means, axis=2))
         here: BoolArray = taken >= 0
-        together = (here[:, None] & here).any(axis=2)
+        together = np.asarray((here[:, None] & here).any(axis=2))
         seen = here.sum(axis=1) > 0
         near: BoolArray = np.asarray(distance < self._settings.merge_distance)
         for young, person in enumerate(self._people):
