@@ -117,7 +117,7 @@ class CameraTracker:
         predicted = kalman.state2boxes(self._tracks["state"])
         judge = region_score or confidence_map(candidates.boxes, candidates.scores)
         trust = np.maximum(0, 1 - np.log1p(0.05 * self._tracks["missed"]))
-        trust *= (self._tracks["id"] > 0) & (self._tracks["hits"] > 2)
+        trust *= self._tracks["confirmed"] & (self._tracks["hits"] > 2)
         self._tracks["kept"], candidates = standing_predictions(
             predicted, trust * judge(predicted), candidates, settings
         )
@@ -135,7 +135,7 @@ class CameraTracker:
         if len(tracks) == 0 or len(candidates) == 0:
             return free
         kinds = np.where(
-            tracks["id"] > 0, np.where(tracks["missed"] <= 1, TRACKED, LOST), TENTATIVE
+            tracks["confirmed"], np.where(tracks["missed"] <= 1, TRACKED, LOST), TENTATIVE
         )
         confident = candidates.scores >= self._settings.confident_score
         choices = {"all": free, "confident": confident, "faint": ~confident}
@@ -211,23 +211,23 @@ class CameraTracker:
         tracks, settings = self._tracks, self._settings
         plausible = self._plausible()
         is_new = (
-            (tracks["id"] == 0)
+            ~tracks["confirmed"]
             & (tracks["hits"] >= settings.min_hits)
             & (1 - tracks["doubt"] >= settings.confirm_probability)
             & (tracks["missed"] == 0)
             & plausible
         )
-        count = int(np.count_nonzero(is_new))
-        if count:
-            tracks["id"][is_new] = list(itertools.islice(self._ids, count))
-        reported = tracks["id"] > 0
+        tracks["confirmed"] |= is_new
         alive = np.where(
-            reported,
+            tracks["confirmed"],
             self._time - tracks["seen"] <= settings.max_gap,
             tracks["missed"] <= settings.max_tentative_missed,
         )
-        shown = reported & alive & plausible
-        result = self._snapshot(index, shown, is_new, tracks["id"][reported & ~alive])
+        shown = alive & plausible & (tracks["confirmed"] | settings.report_tentative)
+        nameless = np.flatnonzero(shown & (tracks["id"] == 0))
+        tracks["id"][nameless] = list(itertools.islice(self._ids, len(nameless)))
+        ended = tracks["id"][~alive & (tracks["id"] > 0)]
+        result = self._snapshot(index, shown, is_new, ended)
         if not alive.all():
             self._tracks = tracks[alive]
             if self._gallery is not None:

@@ -45,10 +45,13 @@ class CameraTrackerSettings(Settings):
     birth_score: float = Field(default=0.3, ge=0, le=1)
     """An unpaired detection at or above this score begins a tentative track."""
     min_hits: int = Field(default=1, ge=1)
-    """Detections that a track must have taken before it is reported."""
+    """Detections that a track must have taken before it is confirmed."""
     confirm_probability: float = Field(default=0.9, ge=0, lt=1)
-    """A track is reported once 1 - product(1 - score) of its detections reaches this: one sure
+    """A track is confirmed once 1 - product(1 - score) of its detections reaches this: one sure
     detection is enough, or several faint ones."""
+    report_tentative: bool = False
+    """Report tracks also before they are confirmed, for a second pass that will know which ones
+    were. `is_new` then marks the frame of the confirmation, which need not be the first."""
     max_tentative_missed: int = Field(default=0, ge=0)
     """Updates that a track not yet reported may stay unseen."""
     max_gap: float = Field(default=2.0, ge=0)
