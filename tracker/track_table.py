@@ -17,7 +17,8 @@ EVIDENCE_MEMORY = 0.1  # share of the newest update in the running means
 TrackTable = NDArray[Any]
 """Rows of `TRACK`. Fields:
 
-id: 0 until the track is reported. confirmed: it is believed to be a person. state: the box filter's. anchor: the state when last seen.
+id: 0 until the track is reported. confirmed: it is believed to be a person.
+state: the box filter's. anchor: the state when last seen.
 trail: the detected boxes taken last, newest first. score: of the newest. mean_score: running.
 surprise: running mean of how far off the filter was, heights. hit_rate: running share of updates
 with a detection. doubt: probability that all detections so far were false, were they independent.
