@@ -29,6 +29,7 @@ __all__ = [
     "read_ground_truth",
     "read_results",
     "read_sequence",
+    "result_rows",
     "results",
     "write_results",
 ]
@@ -175,18 +176,25 @@ def read_results(path: Path) -> MotRows:
 
 
 def results(tracks: Sequence[CameraTracks]) -> MotRows:
-    """One camera's tracks as rows of a result file.
+    """One camera's tracks as rows of a result file; see `result_rows`."""
+    counts = [len(frame) for frame in tracks]
+    return result_rows(
+        np.repeat(np.array([frame.index for frame in tracks], np.int64), counts),
+        np.concatenate([np.zeros(0, np.int64), *(frame.ids for frame in tracks)]),
+        np.concatenate([np.zeros((0, 4)), *(frame.boxes for frame in tracks)]),
+        np.concatenate([np.zeros(0), *(frame.scores for frame in tracks)]),
+    )
+
+
+def result_rows(frames: IntArray, ids: IntArray, boxes: FloatArray, scores: FloatArray) -> MotRows:
+    """Rows of a result file, by frame, then by id. frames: (N,) from 0. boxes: (N, 4) pixels.
 
     Coordinates and scores are rounded to the two and four decimals that the file will hold, so that
     scoring these rows and scoring the file give the same.
     """
-    counts = [len(frame) for frame in tracks]
-    frames = np.repeat([frame.index + 1 for frame in tracks], counts).astype(np.int64)
-    boxes = np.concatenate([np.zeros((0, 4)), *(frame.boxes for frame in tracks)])
-    ids = np.concatenate([np.zeros(0, np.int64), *(frame.ids for frame in tracks)])
-    scores = np.concatenate([np.zeros(0), *(frame.scores for frame in tracks)])
-    ltwh = np.round(xyxy2xywh(boxes) + FIRST_PIXEL, 2)
-    return MotRows(frames, ids, ltwh, np.round(scores, 4))
+    order = np.lexsort([ids, frames])
+    ltwh = np.round(xyxy2xywh(boxes[order]) + FIRST_PIXEL, 2)
+    return MotRows(frames[order] + 1, ids[order], ltwh, np.round(scores[order], 4))
 
 
 def write_results(path: Path, rows: MotRows) -> None:

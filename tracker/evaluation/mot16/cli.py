@@ -17,6 +17,7 @@ from tracker.evaluation.mot16.report import Setting, as_json, as_text
 from tracker.evaluation.mot16.running import Job, run_jobs
 from tracker.evaluation.mot16.sources import DetectionSource, choose_sequences, source_label
 from tracker.motchallenge import MotSequence, find_sequences
+from tracker.offline import OfflineSettings
 
 __all__ = ["Arguments", "benchmark", "main"]
 
@@ -37,6 +38,8 @@ class Arguments:
     reid: str = "none"
     """Embedder by name or .onnx file, or none. It is used where a sequence has all its pictures and
     the preset has a stage by appearance, as motdt."""
+    offline_pass: bool = False
+    """Join, fill and smooth the tracks after the last frame; the scores are then not online."""
     output: Path | None = None
     """Folder for result files, which the official server takes, and the settings used."""
     json: Path | None = None
@@ -63,7 +66,8 @@ def benchmark(arguments: Arguments) -> None:
     compares_looks = any(stage.by == "appearance" for stage in settings.camera_tracker.stages)
     reid = arguments.reid if compares_looks else "none"
     source = DetectionSource(detections, reid, arguments.cache)
-    jobs = [Job(s, source, settings.camera_tracker, arguments.output) for s in sequences]
+    offline = OfflineSettings() if arguments.offline_pass else None
+    jobs = [Job(s, source, settings.camera_tracker, arguments.output, offline) for s in sequences]
     ended = track(
         run_jobs(jobs, arguments.workers),
         description="tracking",
@@ -76,7 +80,7 @@ def benchmark(arguments: Arguments) -> None:
     setting = Setting(
         arguments.preset or "default",
         reid if reid == arguments.reid else f"none (this preset doesn't use {arguments.reid})",
-        False,
+        arguments.offline_pass,
         {s.name: source_label(s.name, detections) for s in sequences},
         {s.name: _split(s) for s in sequences},
     )

@@ -17,22 +17,29 @@ from tracker.motchallenge import (
     MotRows,
     MotSequence,
     read_ground_truth,
+    result_rows,
     results,
     write_results,
 )
-from tracker.types import CameraTracks, Detections
+from tracker.offline import OfflineSettings, first_pass, refine
+from tracker.trajectories import collect
+from tracker.types import Detections
 
 __all__ = ["Job", "SequenceRun", "run_job", "run_jobs"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """One sequence to track. output: a folder for its result file, or None."""
+    """One sequence to track. output: a folder for its result file, or None.
+
+    offline: the second pass over the whole sequence, or None for online results.
+    """
 
     sequence: MotSequence
     source: DetectionSource
     settings: CameraTrackerSettings
     output: Path | None
+    offline: OfflineSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,7 @@ def run_jobs(jobs: Sequence[Job], workers: int) -> Iterator[SequenceRun]:
 def run_job(job: Job) -> SequenceRun:
     """Track one sequence, write its result file, and score it if it has ground truth."""
     detections, note = detections_of(job.sequence, job.source)
-    tracks, seconds = _track(job, detections)
-    rows = results(tracks)
+    rows, seconds = _track(job, detections)
     if job.output is not None:
         write_results(job.output / f"{job.sequence.name}.txt", rows)
     scores, missing = _score(job.sequence, rows)
@@ -78,16 +84,22 @@ def run_job(job: Job) -> SequenceRun:
     )
 
 
-def _track(job: Job, detections: Sequence[Detections]) -> tuple[list[CameraTracks], float]:
-    """The tracks of every frame, and the seconds that the tracker took for them."""
-    tracker = CameraTracker(job.sequence.name, job.settings)
+def _track(job: Job, detections: Sequence[Detections]) -> tuple[MotRows, float]:
+    """What is reported, and the seconds that it took beside reading pictures."""
+    settings = job.settings if job.offline is None else first_pass(job.settings)
+    tracker = CameraTracker(job.sequence.name, settings)
     with_pictures = job.settings.image_motion and has_pictures(job.sequence)
     tracks, seconds = [], 0.0
     for frame, found in zip(frames_of(job.sequence, with_pictures), detections, strict=True):
         begin = time.perf_counter()
         tracks.append(tracker.update(frame.index, frame.time, found, frame.image))
         seconds += time.perf_counter() - begin
-    return tracks, seconds
+    if job.offline is None:
+        return results(tracks), seconds
+    begin = time.perf_counter()
+    ways = refine(collect(tracks), job.offline)
+    seconds += time.perf_counter() - begin
+    return result_rows(ways.frames, ways.ids, ways.boxes, ways.scores), seconds
 
 
 def _score(sequence: MotSequence, rows: MotRows) -> tuple[Scores | None, str]:

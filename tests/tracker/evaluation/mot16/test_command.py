@@ -61,6 +61,14 @@ def test_scores_are_in_percent_and_results_are_written(root, capsys):
     assert "0 of 40 pictures: motion only" in printed
 
 
+def test_the_offline_pass_is_said_and_scored(root, capsys):
+    found = run(root, sequences=("02", "05"), offline_pass=True, output=root / "out")
+    assert found["offline_pass"] is True
+    assert found["combined"]["Rcll"] > 50
+    assert "online and offline pass" in capsys.readouterr().out
+    assert len(read_results(root / "out" / "MOT17-02-DPM.txt")) > 0
+
+
 def test_two_detectors_are_also_combined_apart(root, capsys):
     found = run(root)
     assert set(found["by_detections"]) == {"public DPM", "public FRCNN"}
