@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, FiniteFloat, ValidationError, model
 from configs import Settings
 from configs.errors import InputError
 
-__all__ = ["CameraEntry", "IntrinsicsEntry", "PoseEntry", "RigEntry", "parse_rig"]
+__all__ = ["CameraEntry", "IntrinsicsEntry", "PoseEntry", "RigEntry", "check_name", "parse_rig"]
 
 LARGEST_FILE = 4_000_000  # bytes
 MOST_CAMERAS = 1000
@@ -150,16 +150,23 @@ def parse_rig(path: Path) -> RigEntry:
     if not isinstance(document, dict) or not isinstance(document.get("cameras"), dict):
         raise InputError(f"{path}: expected `cameras:` with cameras by name")
     document["cameras"] = {str(name): entry for name, entry in document["cameras"].items()}
-    for name in document["cameras"]:
-        if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
-            raise InputError(
-                f"{path}: camera {name[:100]!r}: a name may have letters, digits, spaces and ._+- "
-                "(result files are called after it)"
-            )
     try:
+        for name in document["cameras"]:
+            check_name(name)
         return RigEntry.model_validate(document)
     except ValidationError as error:
         raise InputError(f"{path}: {_explain(error)}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def check_name(name: str) -> None:
+    """Refuse a camera's name that can't be a file's: results are called after it (InputError)."""
+    if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
+        raise InputError(
+            f"camera {name[:100]!r}: a name may have letters, digits, spaces and ._+- "
+            "(result files are called after it)"
+        )
 
 
 def _explain(error: ValidationError) -> str:

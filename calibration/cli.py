@@ -1,0 +1,259 @@
+"""The command `calibrate-cameras`."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import cv2
+import numpy as np
+import tyro
+import yaml
+from numpy.typing import NDArray
+
+from calibration.camera import Camera
+from calibration.files import read_storage
+from calibration.formats import (
+    read_matrix,
+    read_multiviewx,
+    read_opencv,
+    read_tsai,
+    read_wildtrack,
+)
+from calibration.intrinsics import Board, fit_lens
+from calibration.pose import camera_from_points, read_points
+from calibration.report import describe, first_picture, report_camera, reports_of_rig
+from calibration.rig import Rig, read_rig, write_rig
+from calibration.rig_update import with_camera
+from calibration.sanity import camera_fault
+from calibration.web import PointServer
+from configs.command import run
+from configs.errors import InputError
+
+__all__ = ["main"]
+
+Size = tuple[int, int]
+Unit = Literal["m", "cm", "mm"]
+Format = Literal["opencv", "tsai", "matrix", "wildtrack", "multiviewx"]
+METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+
+
+def main() -> int:
+    """Entry point of `calibrate-cameras`."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    commands: dict[str, Callable[..., None]] = {
+        "intrinsics": intrinsics,
+        "pose": pose,
+        "convert": convert,
+        "check": check,
+    }
+    description = "Calibrate the cameras of one space for track-mtmc."
+    return run(
+        lambda: tyro.extras.subcommand_cli_from_dict(
+            commands, prog="calibrate-cameras", description=description
+        )
+    )
+
+
+def intrinsics(
+    pictures: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    board: Size,
+    output: Path,
+    square: float = 1.0,
+    markers: float | None = None,
+    dictionary: str = "DICT_4X4_50",
+) -> None:
+    """Learn a lens from five or more pictures of a printed chessboard or ChArUco board.
+
+    Example: calibrate-cameras intrinsics board/*.png --board 10 7 --output lens.yaml
+
+    Args:
+        pictures: Pictures of the board, turned differently in each, together covering the image.
+        board: Columns and rows of squares (not of inner corners).
+        output: YAML file of the lens, as OpenCV writes it; `pose` reads it.
+        square: Side of a square.
+        markers: Side of a marker, in the same unit: a ChArUco board. Without it a chessboard.
+        dictionary: OpenCV's name of the dictionary of markers.
+    """
+    fit = fit_lens(pictures, Board(*board, square, markers, dictionary))
+    values = {
+        "image_width": fit.image_size[0],
+        "image_height": fit.image_size[1],
+        "camera_matrix": {"rows": 3, "cols": 3, "data": fit.lens.K.ravel().tolist()},
+        "distortion_coefficients": {
+            "rows": 1,
+            "cols": 5,
+            "data": fit.lens.coefficients[:5].tolist(),
+        },
+    }
+    output.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    for path, rms in zip(fit.used, fit.rms_by_picture, strict=True):
+        print(f"{path.name}: {rms:.2f} px")
+    print(f"{len(fit.used)} of {len(pictures)} pictures show the board; rms {fit.rms:.2f} px")
+    print(f"corners in {fit.coverage:.0%} of the image's 16 fields; fx {fit.lens.K[0, 0]:.0f} px")
+    if fit.coverage < 0.7:
+        print("the image's border is poorly covered: distortion there is a guess")
+
+
+def pose(
+    camera: str,
+    output: Path,
+    points: Path | None = None,
+    picture: str | None = None,
+    intrinsics: Path | None = None,
+    image_size: Size | None = None,
+    port: int = 0,
+    drawing: Path | None = None,
+) -> None:
+    """Place one camera by four or more points on the ground whose metres are known.
+
+    Example: calibrate-cameras pose --camera hall --points hall.txt --picture hall.png
+    --output cameras.yaml. Without --points a web page opens on 127.0.0.1 to click them.
+
+    Args:
+        camera: Name of the camera.
+        output: cameras.yaml that the camera is written to; other cameras in it stay.
+        points: Text file with rows `x y column row`: metres and pixels.
+        picture: Picture or video of the camera: to click on, and to draw the check on.
+        intrinsics: OpenCV file of the lens. Without it the focal length is told from the points
+            where possible.
+        image_size: Width and height in pixels; told by the picture or the lens if left out.
+        port: Port of the web page; 0 chooses a free one.
+        drawing: PNG with the ground's grid drawn into the picture; beside the output if left out.
+    """
+    seen = None if picture is None else first_picture(picture)
+    if picture is not None and seen is None:
+        raise InputError(f"{picture}: no picture can be read from it")
+    lens = {} if intrinsics is None else read_storage(intrinsics)
+    size = image_size or _size_of(seen, lens)
+    ground, pixels = _clicked(seen, port) if points is None else read_points(points)
+    K = lens.get("camera_matrix")
+    if intrinsics is not None and K is None:
+        raise InputError(f"{intrinsics}: found no camera_matrix")
+    placed = camera_from_points(
+        ground,
+        pixels,
+        size,
+        K=None if K is None else np.reshape(np.asarray(K, float), (3, 3)),
+        distortion=np.ravel(np.asarray(lens.get("distortion_coefficients", ()), float)),
+    )
+    rig = read_rig(output) if output.exists() else Rig(names=())
+    write_rig(with_camera(rig, camera, placed), output)
+    report = report_camera(placed, (ground, pixels), seen)
+    drawing = drawing or output.with_name(f"{camera}-grid.png")
+    _write_picture(drawing, report.picture)
+    print("\n".join(describe(camera, report)))
+    print(f"written to {output}; look at {drawing}: the grid must lie on the ground")
+
+
+def convert(
+    files: Annotated[tuple[Path, ...], tyro.conf.Positional],
+    layout: Format,
+    output: Path,
+    image_size: Size | None = None,
+    unit: Unit | None = None,
+) -> None:
+    """Convert other calibrations to cameras.yaml.
+
+    Example: calibrate-cameras convert cam*.txt --layout matrix --image-size 1920 1024
+    --output cameras.yaml. Names are the files' stems.
+
+    Args:
+        files: Calibration files, one a camera; for wildtrack and multiviewx the folder.
+        layout: opencv: YAML, XML or JSON with intrinsics and pose; tsai: PETS 2009's XML; matrix:
+            3x4 or 3x3 text; wildtrack, multiviewx: the data set's folder `calibrations`.
+        output: cameras.yaml to write; cameras of other names in it stay.
+        image_size: Width and height in pixels, for files that don't tell.
+        unit: Unit of the files' world; millimetres for tsai, else metres, if left out.
+    """
+    rig = read_rig(output) if output.exists() else Rig(names=())
+    for path in files:
+        for name, camera in _read_cameras(path, layout, image_size, unit).items():
+            fault = camera_fault(camera)
+            if fault is not None:
+                raise InputError(f"{path}: camera {name}: {fault}")
+            rig = with_camera(rig, name, camera)
+            print(describe(name, report_camera(camera, None, None))[0])
+    write_rig(rig, output)
+    print(f"written to {output}")
+
+
+def check(
+    cameras: Annotated[Path, tyro.conf.Positional],
+    output: Path,
+    points: Path | None = None,
+    pictures: Path | None = None,
+) -> None:
+    """Report residuals and draw the ground's grid into each view of a cameras.yaml.
+
+    Example: calibrate-cameras check cameras.yaml --points marks --output check
+
+    Args:
+        cameras: The cameras.yaml.
+        output: Folder for `<camera>-grid.png`.
+        points: Folder of `<camera>.txt` with rows `x y column row`: marked points to test with.
+        pictures: Folder of `<camera>.png` or .jpg; without it the sources' first frames.
+    """
+    rig = read_rig(cameras)
+    if not rig.cameras:
+        raise InputError(f"{cameras}: none of its cameras is calibrated")
+    marked = {}
+    if points is not None:
+        paths = {name: points / f"{name}.txt" for name in rig.cameras}
+        marked = {name: read_points(path) for name, path in paths.items() if path.is_file()}
+        if not marked:
+            raise InputError(f"{points}: no {next(iter(rig.cameras))}.txt or the like in it")
+    output.mkdir(parents=True, exist_ok=True)
+    for name, report in reports_of_rig(rig, marked, pictures).items():
+        _write_picture(output / f"{name}-grid.png", report.picture)
+        print("\n".join(describe(name, report)))
+    print(f"pictures in {output}")
+
+
+def _read_cameras(
+    path: Path, layout: Format, image_size: Size | None, unit: Unit | None
+) -> dict[str, Camera]:
+    if layout == "wildtrack":
+        return read_wildtrack(path)
+    if layout == "multiviewx":
+        return read_multiviewx(path)
+    if layout == "tsai":
+        return {path.stem: read_tsai(path, metres_per_unit=METRES[unit or "mm"])}
+    scale = METRES[unit or "m"]
+    if layout == "opencv":
+        return {path.stem: read_opencv(path, image_size=image_size, metres_per_unit=scale)}
+    if image_size is None:
+        raise InputError(f"{path}: a bare matrix doesn't tell the image's size; give --image-size")
+    return {path.stem: read_matrix(path, image_size=image_size, metres_per_unit=scale)}
+
+
+def _size_of(picture: NDArray[np.uint8] | None, lens: dict[str, object]) -> Size:
+    if picture is not None:
+        return picture.shape[1], picture.shape[0]
+    if "image_width" in lens and "image_height" in lens:
+        width, height = (np.ravel(np.asarray(lens[f"image_{k}"], int)) for k in ("width", "height"))
+        return int(width[0]), int(height[0])
+    raise InputError("the image's size is unknown; give --picture or --image-size")
+
+
+def _clicked(
+    picture: NDArray[np.uint8] | None, port: int
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    if picture is None:
+        raise InputError("nothing to mark points on; give --points or --picture")
+    server = PointServer(picture, port)
+    try:
+        print(f"open {server.address} and mark points; Ctrl-C gives up", file=sys.stderr)
+        return server.wait()
+    finally:
+        server.close()
+
+
+def _write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    if not cv2.imwrite(str(path), picture):
+        raise InputError(f"{path}: can't be written; its name must end in .png or .jpg")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
