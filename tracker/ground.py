@@ -221,7 +221,37 @@ class GroundTracker:
                 rows, found = assign(-ratios[:, columns], 0.0)
                 taken[:, view] = -1
                 taken[rows, view] = columns[found]
-        return taken, ratios
+        order = self._rename(seen, taken, looks, means, spreads)
+        return taken[order], ratios
+
+    def _rename(
+        self,
+        seen: Observations,
+        taken: IntArray,
+        looks: FloatArray,
+        means: FloatArray,
+        spreads: FloatArray,
+    ) -> IntArray:
+        """(N,) whose detections each person should have had.
+
+        Which detections belong together is known better than to whom: in a crossing the rounds may
+        have led two people's detections to each other, all of them. So the groups are assigned
+        once more, as wholes, by where each person was predicted.
+        """
+        order = np.arange(len(taken))
+        groups = np.flatnonzero((taken >= 0).sum(axis=1))
+        if len(groups) < 2:
+            return order
+        J, h = gather(seen, taken, means, np.linalg.inv(spreads)).total()
+        covariances = np.linalg.inv(J[groups])
+        density, _ = log_densities(
+            solve(J[groups], h[groups]), covariances, means[groups], spreads[groups]
+        )
+        alike = np.append(looks, np.zeros((len(looks), 1)), axis=1)[groups][:, taken[groups]]
+        cost = -density - alike.sum(axis=2)
+        people, columns = assign(cost - cost.max() - 1, 0.0)
+        order[groups[people]] = groups[columns]
+        return order
 
     def _positions(self) -> tuple[FloatArray, FloatArray]:
         """(N, 2) and (N, 2, 2): where the people are, and how sure that is."""
@@ -348,14 +378,14 @@ class GroundTracker:
         means, _ = self._positions()
         distance = np.asarray(np.linalg.norm(means[:, None] - means, axis=2))
         here: BoolArray = taken >= 0
-        together = np.asarray((here[:, None] & here).any(axis=2))
-        seen = here.sum(axis=1) > 0
-        near: BoolArray = np.asarray(distance < self._settings.merge_distance)
+        together = (here[:, None] & here).any(axis=2)
+        doubtful = np.tril(np.less(distance, self._settings.merge_distance) & ~together, -1)
+        both = np.logical_and.outer(here.any(axis=1), here.any(axis=1))
         for young, person in enumerate(self._people):
             doubts = {}
-            for old in np.flatnonzero(near[young, :young] & ~together[young, :young]):
+            for old in np.flatnonzero(doubtful[young]):
                 track = self._people[old].track
-                doubts[track] = person.doubts.get(track, 0.0) + elapsed * (seen[young] & seen[old])
+                doubts[track] = person.doubts.get(track, 0.0) + elapsed * bool(both[young, old])
             person.doubts = doubts
         keep = [max(p.doubts.values(), default=0) < self._settings.merge_time for p in self._people]
         merged = [p.track for p, k in zip(self._people, keep, strict=True) if not k]
