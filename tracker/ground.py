@@ -55,13 +55,13 @@ class GroundSettings(Settings):
 
     footprint: FootprintSettings = FootprintSettings()
     existence: ExistenceSettings = ExistenceSettings()
-    min_score: float = 0.15
+    min_score: float = 0.3
     """Detections below this score aren't used."""
     max_detection_iou: float = Field(default=0.7, gt=0, le=1)
     """Of two detections that overlap by more than this, the one with the lower score goes."""
     birth_score: float = 0.4
     """Detections from this score on may begin a person; fainter ones only continue one."""
-    acceleration: float = Field(default=2.5, gt=0)
+    acceleration: float = Field(default=1.5, gt=0)
     """Standard deviation of people's acceleration, m/s^2."""
     gate: float = Field(default=20.0, gt=0)
     """Squared Mahalanobis distance up to which a detection may be a person's."""
@@ -77,6 +77,10 @@ class GroundSettings(Settings):
     """Seconds that a confirmed person is kept while no camera sees them."""
     rounds: int = Field(default=2, ge=1)
     """How often the cameras are asked: from the second time each knows what the others saw."""
+    max_look_ratio: float = Field(default=0.0, ge=0)
+    """Nats that looks can add to or take from a pair of person and detection; 0: geometry alone
+    decides from tick to tick, and looks only who an entry is. Where people cross,
+    their boxes show each other: looks mislead just where geometry is unsure."""
     continuation: LikenessSettings = LikenessSettings(same=0.25, different=0.5, spread=0.2)
     """Likeness of a detection with the person's last pictures from the same camera."""
 
@@ -264,6 +268,7 @@ class GroundTracker:
         ratio = np.zeros((len(self._people), len(seen)))
         if seen.embeddings is None:
             return ratio
+        most = self._settings.max_look_ratio
         for view, frame in enumerate(frames):
             columns = np.flatnonzero(seen.views == view)
             known = np.array(
@@ -272,7 +277,9 @@ class GroundTracker:
             if len(known) and len(columns):
                 memory = np.array([self._people[n].looks[frame.camera] for n in known])
                 distances = 1 - memory @ seen.embeddings[columns].T
-                ratio[np.ix_(known, columns)] = np.clip(self._likeness.log_ratio(distances), -3, 3)
+                ratio[np.ix_(known, columns)] = np.clip(
+                    self._likeness.log_ratio(distances), -most, most
+                )
         return ratio
 
     def _correct(
@@ -473,7 +480,7 @@ class GroundTracker:
         boxes = expected_boxes(camera, means, self._settings.footprint.person_height)
         drawable = (taken >= 0) | ((taken == -2) & np.isfinite(boxes).all(axis=1))
         here = np.flatnonzero(shown & drawable)
-        rows = np.where(taken[here] >= 0, np.append(seen.rows, -1)[taken[here]], -1)
+        rows = np.where(taken[here] >= 0, np.append(seen.rows, -1)[np.maximum(taken[here], -1)], -1)
         boxes = boxes[here]
         drawn = rows >= 0
         boxes[drawn] = found.boxes[rows[drawn]]
