@@ -108,18 +108,19 @@ class Galleries:
         if len(queries) == 0 or not (known >= 0).any():
             return result
         slots = known[known >= 0]
-        cosines = self._cosines(queries, slots)
-        cosines[:, ~self._filled[slots]] = -1
-        result[:, known >= 0] = cosines.max(axis=2)
+        result[:, known >= 0] = self._best(queries, slots).T
         return result
 
-    def _cosines(self, queries: Floats, slots: Ints) -> NDArray[np.float32]:
-        """(Q, S, images): the whole array is multiplied in place where most of it is asked."""
-        whole = len(slots) * 2 > len(self._embeddings)
-        rows = self._embeddings if whole else self._embeddings[slots]
+    def _best(self, queries: Floats, slots: Ints) -> NDArray[np.float32]:
+        """(S, Q) the best cosine in each slot: in place where most slots are asked, no copy."""
+        end = int(slots.max()) + 1
+        whole = len(slots) * 2 > end
+        rows = self._embeddings[:end] if whole else self._embeddings[slots]
+        filled = self._filled[:end] if whole else self._filled[slots]
         flat = rows.reshape(-1, rows.shape[2]) @ queries.astype(np.float32).T
-        cosines = flat.T.reshape(len(queries), *rows.shape[:2])
-        return cosines[:, slots] if whole else cosines
+        flat[~filled.reshape(-1)] = -1
+        best = flat.reshape(*rows.shape[:2], len(queries)).max(axis=1)
+        return best[slots] if whole else best
 
     def _open(self, person: int, dimension: int) -> int:
         if len(self._slot_of) >= self._settings.max_people:
