@@ -24,9 +24,11 @@ from calibration.formats import (
 from calibration.intrinsics import Board, fit_lens
 from calibration.pose import camera_from_points, read_points
 from calibration.report import describe, first_picture, report_camera, reports_of_rig
+from calibration.result_tracks import ground_tracks_of_run
 from calibration.rig import Rig, read_rig, write_rig
-from calibration.rig_update import with_camera
+from calibration.rig_update import with_camera, with_time_offsets
 from calibration.sanity import camera_fault
+from calibration.timing import estimate_offsets
 from calibration.web import PointServer
 from configs.command import run
 from configs.errors import InputError
@@ -47,6 +49,7 @@ def main() -> int:
         "pose": pose,
         "convert": convert,
         "check": check,
+        "offsets": offsets,
     }
     description = "Calibrate the cameras of one space for track-mtmc."
     return run(
@@ -209,6 +212,32 @@ def check(
         _write_picture(output / f"{name}-grid.png", report.picture)
         print("\n".join(describe(name, report)))
     print(f"pictures in {output}")
+
+
+def offsets(
+    cameras: Annotated[Path, tyro.conf.Positional],
+    results: Path,
+    frame_rate: float | None = None,
+    max_offset: float = 5.0,
+) -> None:
+    """Tell calibrated cameras' time offsets from the people that they share; update cameras.yaml.
+
+    Example: calibrate-cameras offsets cameras.yaml --results runs/track --frame-rate 25
+
+    Args:
+        cameras: The cameras.yaml, with at least two calibrated cameras.
+        results: Folder of `<camera>.txt`, the MOTChallenge files of a run.
+        frame_rate: Frames a second, for cameras whose rate isn't in the cameras.yaml.
+        max_offset: The largest offset looked for, seconds.
+    """
+    rig = read_rig(cameras)
+    tracks = ground_tracks_of_run(rig, results, frame_rate)
+    found = estimate_offsets(tracks, max_offset=max_offset)
+    if len(found) < 2:
+        raise InputError(f"{results}: the cameras share no moving people; no offset can be told")
+    write_rig(with_time_offsets(rig, found), cameras)
+    for name in tracks:
+        print(f"{name}: {found[name]:+.3f} s" if name in found else f"{name}: not told, kept")
 
 
 def _read_cameras(
