@@ -23,11 +23,11 @@ class JoiningSettings(Settings):
     """Seconds at the end or start of a piece from which its velocity is taken."""
     motion_memory: float = Field(default=1.0, gt=0)
     """Seconds after which a velocity has decayed to 1/e in the gap."""
-    tolerance: float = Field(default=0.25, gt=0)
+    tolerance: float = Field(default=0.1, gt=0)
     """Heights by which the pieces may miss one another, plus `drift` for each second between."""
-    drift: float = Field(default=0.35, ge=0)
+    drift: float = Field(default=0.08, ge=0)
     """Heights per second."""
-    size_tolerance: float = Field(default=0.35, gt=0)
+    size_tolerance: float = Field(default=0.15, gt=0)
     """Greatest difference of the logarithms of the heights."""
     max_distance: float = Field(default=0.5, gt=0, le=2)
     """Greatest cosine distance of the pieces' appearance, where it is known."""

@@ -107,10 +107,12 @@ def _substantial(table: Trajectories, settings: OfflineSettings) -> BoolArray:
 def _complete(track: Trajectories, clock: _Clock, settings: OfflineSettings) -> Trajectories:
     """One track with its gaps filled, its start prolonged and its way smoothed."""
     seen = track[track.seen]
+    tail = track[track.frames > seen.frames[-1]]  # predicted, and believed when it was
     lead = round(settings.extension / clock.step)
-    frames = np.arange(max(0, seen.frames[0] - lead), seen.frames[-1] + 1)
+    frames = np.arange(max(0, seen.frames[0] - lead), track.frames[-1] + 1)
     times = clock.times(frames)
-    boxes = np.column_stack([np.interp(times, seen.times, side) for side in seen.boxes.T])
+    anchors = Trajectories.joined([seen, tail])
+    boxes = np.column_stack([np.interp(times, anchors.times, side) for side in anchors.boxes.T])
     scores = np.interp(times, seen.times, seen.scores)
     early = int(np.count_nonzero(frames < seen.frames[0]))
     if early and len(frames) > early + 1:
@@ -120,7 +122,7 @@ def _complete(track: Trajectories, clock: _Clock, settings: OfflineSettings) -> 
     if settings.smoothing:
         boxes = _smoothed(boxes, settings.smoothing / clock.step)
     is_seen = np.isin(frames, seen.frames)
-    kept = _fillable(frames, seen, clock, settings) | is_seen
+    kept = np.isin(frames, track.frames) | _fillable(frames, seen, clock, settings)
     kept[:early] = True
     count = int(kept.sum())
     ids = np.full(count, seen.ids[0])
@@ -132,9 +134,10 @@ def _fillable(
 ) -> BoolArray:
     """(F,) True for frames inside a gap that is short enough."""
     after = np.searchsorted(seen.frames, frames)
+    inside = (after > 0) & (after < len(seen))
     after = np.clip(after, 0, len(seen) - 1)
-    before = np.maximum(after - 1, 0)
-    return seen.times[after] - seen.times[before] <= settings.max_fill + clock.step
+    gap = seen.times[after] - seen.times[np.maximum(after - 1, 0)]
+    return inside & (gap <= settings.max_fill + clock.step)
 
 
 def _smoothed(boxes: FloatArray, sigma: float) -> FloatArray:
