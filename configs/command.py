@@ -1,12 +1,17 @@
-"""How every command of the project ends: one line on stderr, and an exit code that tells why."""
+"""How every command of the project begins, with which settings, and how it ends."""
 
+import argparse
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from configs.errors import InputError
+from configs.settings import Settings, read_settings
 
-__all__ = ["run"]
+__all__ = ["run", "starting_settings"]
+
+S = TypeVar("S", bound=Settings)
 
 
 def run(command: Callable[[], None]) -> int:
@@ -29,3 +34,13 @@ def run(command: Callable[[], None]) -> int:
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def starting_settings(model: type[S], arguments: Sequence[str]) -> S:
+    """The settings that a command's other flags override: of the file or preset that `--config`
+    names among its arguments, else the model's defaults. Raises InputError as `read_settings`.
+    """
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--config")
+    config = early.parse_known_args(arguments)[0].config
+    return read_settings(model, config) if config else model()

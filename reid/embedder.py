@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from configs.errors import InputError
 from reid.images import Preprocessing, network_input
+from reid.onnx_session import first_line, open_session
 
 __all__ = ["OnnxEmbedder"]
 
@@ -29,18 +29,7 @@ class OnnxEmbedder:
 
         Raises InputError: no such file, no ONNX model, inputs or outputs that don't fit.
         """
-        if not path.is_file():
-            raise InputError(f"{path}: no such file")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=onnxruntime.get_available_providers()
-            )
-        except Exception as error:  # the library raises a dozen kinds
-            reason = str(error).strip().splitlines()[0][:160]
-            raise InputError(f"{path}: not a readable ONNX model ({reason})") from None
+        self._session = open_session(path, threads)
         image = self._session.get_inputs()[0]
         outputs = self._session.get_outputs()
         if len(image.shape) != 4 or image.shape[1] != 3 or len(outputs[0].shape) != 2:
@@ -60,8 +49,7 @@ class OnnxEmbedder:
         try:
             self._dimension = self._run([blank]).shape[1]
         except Exception as error:
-            reason = str(error).strip().splitlines()[0][:160]
-            raise InputError(f"{path}: the network doesn't run ({reason})") from None
+            raise InputError(f"{path}: the network doesn't run ({first_line(error)})") from None
 
     @property
     def dimension(self) -> int:

@@ -1,6 +1,5 @@
 """The command `track-mtmc`."""
 
-import argparse
 import logging
 import sys
 from pathlib import Path
@@ -12,8 +11,8 @@ from rich.logging import RichHandler
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from calibration.rig import Rig, read_rig
-from configs import Settings, read_settings
-from configs.command import run
+from configs import Settings
+from configs.command import run, starting_settings
 from configs.errors import InputError
 from tracker.config import TrackSettings
 from tracker.pipeline import Pipeline
@@ -57,10 +56,7 @@ def main() -> None:
 
 def _parse(arguments: list[str]) -> TrackCommand:
     """Flags over the file of `--config` over the defaults."""
-    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--config")
-    config = early.parse_known_args(arguments)[0].config
-    settings = read_settings(TrackSettings, config) if config else TrackSettings()
+    settings = starting_settings(TrackSettings, arguments)
     return tyro.cli(TrackCommand, args=arguments, default=TrackCommand(settings=settings))
 
 
@@ -87,13 +83,15 @@ def _cameras(command: TrackCommand, rig: Rig | None) -> list[CameraSource]:
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.fields[frames]} frames, {task.fields[people]} people"),
         TextColumn("{task.fields[rate]:.1f} frames/s"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

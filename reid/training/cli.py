@@ -1,6 +1,5 @@
 """The commands `reid-train`, `reid-eval` and `reid-export`."""
 
-import argparse
 import logging
 import sys
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from configs import Settings, read_settings
-from configs.command import run
+from configs import Settings
+from configs.command import run, starting_settings
 from configs.errors import InputError
 from reid.images import Preprocessing
 from reid.training.checkpoint import load_checkpoint, load_model
@@ -123,10 +122,7 @@ def train_main() -> None:
 
 def _parse_train(arguments: list[str]) -> TrainArguments:
     """Flags over the file of `--config` over the defaults."""
-    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--config")
-    config = early.parse_known_args(arguments)[0].config
-    settings = read_settings(TrainSettings, config) if config else TrainSettings()
+    settings = starting_settings(TrainSettings, arguments)
     return tyro.cli(
         TrainArguments,
         prog="reid-train",

@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 
 from configs.errors import InputError
+from reid.onnx_session import open_session
 from tracker.boxes import areas, clip, nms
 from tracker.detection.outputs import decode_detr, decode_yolox, yolox_grid
 from tracker.detection.settings import DetectionSettings
@@ -23,17 +24,7 @@ def open_onnx_detector(path: Path, settings: DetectionSettings) -> Detector:
 
     Raises InputError: not an ONNX file, or inputs and outputs of no kind that is known here.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = settings.threads
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=onnxruntime.get_available_providers()
-        )
-    except Exception as error:  # the library raises a dozen kinds
-        raise InputError(f"{path}: not a readable ONNX model ({_first_line(error)})") from None
+    session = open_session(path, settings.threads)
     outputs = {output.name: output.shape for output in session.get_outputs()}
     image_shape = session.get_inputs()[0].shape
     if len(image_shape) != 4 or image_shape[1] != 3:
@@ -176,7 +167,3 @@ def _input_size(shape: list[int | str | None], fallback: int) -> tuple[int, int]
 
 def _may_be(side: int | str | None, at_least: int) -> bool:
     return not isinstance(side, int) or side >= at_least
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__

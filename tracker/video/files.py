@@ -6,10 +6,9 @@ from contextlib import closing
 from pathlib import Path
 
 import av
-import cv2
-import numpy as np
 
 from configs.errors import InputError
+from reid.images import read_image
 from tracker.types import Frame, Image
 from tracker.video.decoding import MAX_PIXELS, bgr, decode, open_container, timed
 from tracker.video.source import CameraSource, SourceReport, VideoSettings
@@ -118,14 +117,8 @@ class ImageFolder:
 
 def _read_image(path: Path) -> Image | None:
     """A picture from a file, or None if it can't be decoded (or is absurdly large)."""
-    try:
-        data = np.fromfile(path, np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):
-        return None
-    if image is None or image.shape[0] * image.shape[1] > MAX_PIXELS:
-        return None
-    return image.astype(np.uint8, copy=False)
+    image = read_image(path)
+    return None if image is None or image.shape[0] * image.shape[1] > MAX_PIXELS else image
 
 
 def _folder_rate(folder: Path) -> float | None:
