@@ -1,5 +1,6 @@
 """The scene from above: cameras and what they see, the area, doors, and the ways people went."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
@@ -9,13 +10,15 @@ import numpy as np
 
 from calibration.rig import Rig
 from tracker.drawing import BACKGROUND, FONT, identity_colour
-from tracker.types import FloatArray, Image, Sightings
+from tracker.types import FloatArray, Image, IntArray, Sightings
 
 __all__ = ["FloorPlan", "RecentWays", "Trajectories", "floor_bounds"]
 
 MARGIN: Final = 0.05  # of the longer side, around everything
+GAP: Final = 2.0  # seconds unseen after which a way breaks off: nobody knows where it went
 FADED: Final = (90, 90, 90)
 LIGHT: Final = (200, 200, 200)
+BREAK: Final = (math.nan, math.nan)  # in a way: out of sight
 
 
 def floor_bounds(rig: Rig) -> tuple[FloatArray, FloatArray]:
@@ -58,13 +61,16 @@ class FloorPlan:
         return self._origin + np.asarray(points)[:, :2] * [self._scale, -self._scale]
 
     def draw(self, ways: Mapping[int, FloatArray]) -> Image:
-        """The plan with the way of each identity, (K, 2) metres, its last place marked."""
+        """The plan with the way of each identity, (K, 2) metres, its last place marked.
+
+        A row of NaN breaks a way in two.
+        """
         image = self._empty.copy()
         for identity, points in ways.items():
             colour = identity_colour(identity)
-            pixels = np.round(self.metres2pixels(points)).astype(np.int32)
-            cv2.polylines(image, [pixels[:, None]], False, colour, 2, cv2.LINE_AA)
-            x, y = pixels[-1].tolist()
+            pieces = _pieces(self.metres2pixels(points))
+            cv2.polylines(image, pieces, False, colour, 2, cv2.LINE_AA)
+            x, y = pieces[-1][-1, 0].tolist()
             cv2.circle(image, (x, y), 5, colour, -1, cv2.LINE_AA)
             cv2.putText(image, str(identity), (x + 7, y + 5), FONT, 0.5, colour, 1, cv2.LINE_AA)
         return image
@@ -120,26 +126,29 @@ class FloorPlan:
 class Trajectories:
     """The way of every identity over the whole run, in bounded memory."""
 
-    MOST_POINTS = 2000  # of one identity; when it has more, every second one is forgotten
+    MOST_POINTS = 2000  # of one identity; when it has more, it is thinned
 
     def __init__(self, step: float = 0.1) -> None:
         """step: metres that somebody must go before a point is added."""
         self._step = step
         self._ways: dict[int, list[tuple[float, float]]] = {}
+        self._seen: dict[int, float] = {}
 
     def add(self, sightings: Sightings) -> None:
         """Take the positions of one camera's frame; those that aren't known are passed over."""
-        known = np.isfinite(sightings.positions[:, :2]).all(axis=1)
-        points = sightings.positions[known, :2].tolist()
-        for identity, (x, y) in zip(sightings.identities[known].tolist(), points, strict=True):
+        for identity, place in _known_places(sightings):
             way = self._ways.setdefault(identity, [])
-            if not way or abs(way[-1][0] - x) + abs(way[-1][1] - y) >= self._step:
-                way.append((x, y))
+            lost = sightings.time - self._seen.get(identity, sightings.time) > GAP
+            self._seen[identity] = sightings.time
+            if lost:
+                way.append(BREAK)
+            if not way or lost or math.dist(way[-1], place) >= self._step:
+                way.append(place)
             if len(way) > self.MOST_POINTS:
-                del way[1::2]
+                self._ways[identity] = _thinned(way)[-self.MOST_POINTS * 3 // 4 :]
 
     def ways(self) -> dict[int, FloatArray]:
-        """Identity -> (K, 2) metres, oldest first."""
+        """Identity -> (K, 2) metres, oldest first; a row of NaN where it was out of sight."""
         return {identity: np.array(way) for identity, way in self._ways.items()}
 
 
@@ -152,10 +161,11 @@ class RecentWays:
 
     def add(self, sightings: Sightings) -> None:
         """Take the positions of one camera's frame; those that aren't known are passed over."""
-        known = np.isfinite(sightings.positions[:, :2]).all(axis=1)
-        points = sightings.positions[known, :2].tolist()
-        for identity, (x, y) in zip(sightings.identities[known].tolist(), points, strict=True):
-            self._ways.setdefault(identity, deque()).append((sightings.time, x, y))
+        for identity, (x, y) in _known_places(sightings):
+            way = self._ways.setdefault(identity, deque())
+            if way and sightings.time - way[-1][0] > GAP:
+                way.clear()
+            way.append((sightings.time, x, y))
 
     def ways(self, time: float) -> dict[int, FloatArray]:
         """Identity -> (K, 2) metres, oldest first, of those seen in the seconds before `time`."""
@@ -165,6 +175,26 @@ class RecentWays:
             if not way:
                 del self._ways[identity]
         return {identity: np.array(way)[:, 1:] for identity, way in self._ways.items()}
+
+
+def _known_places(sightings: Sightings) -> list[tuple[int, tuple[float, float]]]:
+    """Identity and (x, y) in metres of those whose position is known."""
+    known = np.isfinite(sightings.positions[:, :2]).all(axis=1)
+    places = [(x, y) for x, y in sightings.positions[known, :2].tolist()]
+    return list(zip(sightings.identities[known].tolist(), places, strict=True))
+
+
+def _thinned(way: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Every second point, and all breaks; the newest point stays."""
+    newest = len(way) - 1
+    return [p for i, p in enumerate(way) if (newest - i) % 2 == 0 or math.isnan(p[0])]
+
+
+def _pieces(pixels: FloatArray) -> list[IntArray]:
+    """The stretches (K, 1, 2) between rows of NaN, for OpenCV."""
+    pieces = np.split(pixels, np.flatnonzero(np.isnan(pixels[:, 0])))
+    known = [piece[~np.isnan(piece[:, 0])] for piece in pieces]
+    return [np.round(piece).astype(np.int32)[:, None] for piece in known if len(piece)]
 
 
 def _label(image: Image, text: str, place: FloatArray, colour: tuple[int, int, int]) -> None:

@@ -70,6 +70,33 @@ def test_small_steps_are_not_kept():
     assert trajectories.ways()[1].tolist() == [[0.0, 0.0], [0.6, 0.0]]
 
 
+def test_a_way_breaks_off_where_nobody_knows_it():
+    trajectories, recent = Trajectories(), RecentWays(seconds=60.0)
+    for time, x in ((0.0, 1.0), (1.0, 2.0), (9.0, 6.0), (9.5, 7.0)):
+        trajectories.add(seen(1, [x, 1.0, 0.0], time))
+        recent.add(seen(1, [x, 1.0, 0.0], time))
+    way = trajectories.ways()[1]
+    assert way[:, 0].tolist() == pytest.approx([1.0, 2.0, np.nan, 6.0, 7.0], nan_ok=True)
+    assert recent.ways(10.0)[1][:, 0].tolist() == [6.0, 7.0]
+
+
+def test_the_picture_has_no_line_over_a_gap(rig):
+    plan = FloorPlan(rig, 1100, 600)
+    way = np.array([[6.0, 1.0], [7.0, 1.0], [np.nan, np.nan], [9.0, 1.0], [10.0, 1.0]])
+    image, colour = plan.draw({7: way}), list(identity_colour(7))
+    row = 550 - 100
+    assert image[row, 50 + 650].tolist() == colour
+    assert image[row, 50 + 800].tolist() != colour
+    assert image[row, 50 + 950].tolist() == colour
+
+
+def test_somebody_who_blinks_for_ever_is_bounded_too():
+    trajectories = Trajectories()
+    for n in range(5000):
+        trajectories.add(seen(1, [0.1 * n, 0.0, 0.0], time=10.0 * n))
+    assert len(trajectories.ways()[1]) <= Trajectories.MOST_POINTS
+
+
 def test_recent_ways_forget():
     recent = RecentWays(seconds=1.0)
     recent.add(seen(1, [0.0, 0.0, 0.0], time=0.0))
