@@ -6,7 +6,8 @@ from pydantic import Field
 from tyro.conf import arg
 
 from configs import Settings
-from tracker.detection.settings import DetectionSettings
+from reid.opening import default_embedder
+from tracker.detection import DetectionSettings, default_detector
 from tracker.scene_tracker import SceneSettings
 from tracker.video import VideoSettings
 
@@ -31,9 +32,9 @@ class OutputSettings(Settings):
 class TrackSettings(SceneSettings):
     """Settings of `track-mtmc`; the files that `--config` takes override these."""
 
-    detector: str = "yolox-nano"
+    detector: str = Field(default_factory=default_detector)
     """Who finds the people: a model's name, an .onnx file, or a file or folder of detections."""
-    reid: str = "histogram"
+    reid: str = Field(default_factory=default_embedder)
     """Who tells people apart: histogram, none, a packaged network's name, or an .onnx file."""
     detection: DetectionSettings = DetectionSettings()
     video: Annotated[VideoSettings, arg(name="")] = VideoSettings()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reid.opening import default_embedder
 from tracker import cli
 from tracker.motchallenge import read_results
 
@@ -63,7 +64,7 @@ def test_from_videos_to_identities(scene, command, tmp_path):
         json.loads(line)["kind"] for line in (out / "events.jsonl").read_text().splitlines()
     ]
     assert "opened" in decisions
-    assert yaml.safe_load((out / "config.yaml").read_text())["reid"] == "histogram"
+    assert yaml.safe_load((out / "config.yaml").read_text())["reid"] == default_embedder()
     assert (out / "mosaic.mp4").stat().st_size > 1000
 
 
