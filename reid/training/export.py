@@ -134,9 +134,13 @@ def _pooled(graph: OnnxGraph, x: str, pooling: nn.Module) -> list[str]:
         case GeneralizedMean():
             p = pooling.p.item()
             clamped = graph.node("Max", [x, graph.constant(np.array([pooling.eps]))])
-            powers = graph.node("Pow", [clamped, graph.constant(np.array([p]))])
+            # Divided by the maximum as in torch, where small values' powers would vanish.
+            largest = graph.node("GlobalMaxPool", [clamped])
+            shares = graph.node("Div", [clamped, largest])
+            powers = graph.node("Pow", [shares, graph.constant(np.array([p]))])
             mean = graph.node("GlobalAveragePool", [powers])
-            return [graph.node("Pow", [mean, graph.constant(np.array([1 / p]))])]
+            root = graph.node("Pow", [mean, graph.constant(np.array([1 / p]))])
+            return [graph.node("Mul", [root, largest])]
         case AveragePooling():
             return [graph.node("GlobalAveragePool", [x])]
         case MaxPooling():

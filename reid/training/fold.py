@@ -7,8 +7,9 @@ the tensor in which they were made until the block that convolves them.
 
 The plan: order the channels of every convolution's output by the block that will read them, and
 write them as a few tensors (pieces) according to who reads. A block reads the concatenation of the
-pieces with a channel that it needs; the channels it doesn't need get weight zero. Pieces of which
-most has been read are packed together by a convolution that only selects.
+pieces with a channel that it needs. Of pieces with channels for several blocks, a convolution that
+only selects packs together what is read now, and another what is left; where that costs more than
+it saves, the block reads such pieces whole and gives weight zero to what it doesn't need.
 """
 
 from dataclasses import dataclass
@@ -69,24 +70,33 @@ def plan_chain(half: int, n_blocks: int, block_size: int = 16) -> ChainPlan:
     pieces: list[Piece] = []
     steps: list[Step] = []
     held: list[int] = []  # pieces of which something is still to be read
+
+    def add(labels: list[Label], packed_from: tuple[int, ...] = ()) -> list[int]:
+        cuts = _cut(labels, reader, block_size)
+        pieces.extend(Piece(cut, packed_from) for cut in cuts)
+        return list(range(len(pieces) - len(cuts), len(pieces)))
+
     for step, need in enumerate(needs):
         first = len(pieces)
         for source in (0, 1) if step == 0 else (step + 1,):
-            labels = [(source, channel) for channel in range(half)]
-            pieces += [Piece(cut) for cut in _cut(labels, reader, block_size)]
-        worn = [p for p in held if any(reader[c] < step for c in _used(pieces[p]))]
-        left = [c for p in worn for c in _used(pieces[p]) if reader[c] >= step]
-        packed = _cut(left, reader, block_size)
-        if sum(map(len, packed)) < sum(len(pieces[p].channels) for p in worn):
-            pieces += [Piece(cut, tuple(worn)) for cut in packed]
-            held = [p for p in held if p not in worn]
-        held += range(first, len(pieces))
-        reads = [p for p in held if any(reader[c] == step for c in _used(pieces[p]))]
+            held += add([(source, channel) for channel in range(half)])
+        reads = [p for p in held if _readers(pieces[p], reader) == {step}]
+        mixed = [p for p in held if _readers(pieces[p], reader) > {step}]
+        held = [p for p in held if p not in reads and p not in mixed]
+        places = sum(len(pieces[p].channels) for p in mixed)
+        labels = [label for p in mixed for label in _used(pieces[p])]
+        due = [label for label in labels if reader[label] == step]
+        later = [label for label in labels if reader[label] > step]
+        n_due, n_later = (block_size * -(-len(part) // block_size) for part in (due, later))
+        # Selecting costs a product per place and channel; reading what isn't needed, one per place
+        # and channel of the block's first convolution.
+        selects = n_due * places < (places - n_due) * half
+        reads += add(due, tuple(mixed)) if selects else mixed
+        held += add(later, tuple(mixed)) if n_later < places else mixed
         wanted = {label: column for column, label in enumerate(need)}
-        columns = [wanted.get(c, -1) for p in reads for c in pieces[p].channels]
+        columns = [wanted.get(label, -1) for p in reads for label in pieces[p].channels]
         new = tuple(range(first, len(pieces)))
         steps.append(Step(new, tuple(reads), np.array(columns, np.int64)))
-        held = [p for p in held if any(reader[c] > step for c in _used(pieces[p]))]
     return ChainPlan(tuple(pieces), tuple(steps))
 
 
@@ -103,6 +113,11 @@ def _needs(half: int, n_blocks: int) -> list[list[Label]]:
         needs.append(logical[half:])
         logical = shuffled(logical[:half], outputs)
     return [*needs, logical]
+
+
+def _readers(piece: Piece, reader: dict[Label, int]) -> set[int]:
+    """The steps that read it."""
+    return {reader[label] for label in _used(piece)}
 
 
 def _used(piece: Piece) -> list[Label]:

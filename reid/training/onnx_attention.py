@@ -69,16 +69,20 @@ def write_crops(
     n_channels = len(x.order)
     (height, width), size = sizes
     x_extent, y_extent = HardAttention.extent
+    n_regions = HardAttention.n_regions
     rows = _write_sampling(graph, centres[1], _sample_offsets(y_extent, size[0], height), height)
-    columns = _write_sampling(graph, centres[0], _sample_offsets(x_extent, size[1], width).T, width)
-    # With rows outermost, each product is one large matrix product a region, not one a channel.
-    by_row = graph.node("Transpose", [x.tensor], {"perm": [0, 2, 1, 3]})
-    by_row = graph.reshape(by_row, [-1, 1, height, n_channels * width])
-    cropped = graph.node("MatMul", [rows, by_row])
-    cropped = graph.reshape(cropped, [-1, HardAttention.n_regions, size[0] * n_channels, width])
-    cropped = graph.node("MatMul", [cropped, columns])
-    cropped = graph.reshape(cropped, [-1, size[0], n_channels, size[1]])
-    return Channels(graph.node("Transpose", [cropped], {"perm": [0, 2, 1, 3]}), x.order)
+    columns = _write_sampling(graph, centres[0], _sample_offsets(x_extent, size[1], width), width)
+    # Channels are innermost here: ONNX Runtime leaves its blocks of channels anyhow, and takes the
+    # transpositions along. The rows of all regions are one matrix product an image.
+    pixels = graph.node("Transpose", [x.tensor], {"perm": [0, 2, 3, 1]})
+    pixels = graph.reshape(pixels, [-1, height, width * n_channels])
+    rows = graph.reshape(rows, [-1, n_regions * size[0], height])
+    cropped = graph.node("MatMul", [rows, pixels])
+    cropped = graph.reshape(cropped, [-1, n_regions, size[0], width, n_channels])
+    columns = graph.reshape(columns, [-1, n_regions, 1, size[1], width])
+    cropped = graph.node("MatMul", [columns, cropped])
+    cropped = graph.reshape(cropped, [-1, size[0], size[1], n_channels])
+    return Channels(graph.node("Transpose", [cropped], {"perm": [0, 3, 1, 2]}), x.order)
 
 
 def write_centres(

@@ -79,6 +79,16 @@ def test_parity_of_every_switch(settings):
     )
 
 
+def test_parity_where_powers_would_vanish():
+    model = random_model()
+    for pooling in (model.pool_global, model.pool_local):
+        nn.init.constant_(pooling.p, 40.0)
+    images = torch.randn(2, 3, 80, 32)
+    assert np.allclose(
+        run(onnx_model(model, (80, 32), {}), images), embed(model, images), atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("block_size", [1, 8, 64])
 def test_folding_gives_the_same_at_any_block_size(block_size):
     model = random_model()
@@ -150,6 +160,18 @@ def test_the_plan_brings_every_channel_to_its_reader(half, n_blocks, block_size)
         places = [label for index in step.reads for label in plan.pieces[index].channels]
         found = {column: label for label, column in zip(places, step.columns, strict=True)}
         assert [found[column] for column in range(len(expected))] == expected
+
+
+@pytest.mark.parametrize(
+    ("half", "n_blocks", "most"), [(64, 7, 1.08), (128, 10, 1.03), (192, 7, 1.02)]
+)
+def test_folding_takes_few_more_products_than_shuffling(half, n_blocks, most):
+    plan = plan_chain(half, n_blocks)
+    products = sum(len(step.columns) * half for step in plan.steps[:-1])
+    for piece in plan.pieces:
+        places = sum(len(plan.pieces[p].channels) for p in piece.packed_from) or half
+        products += places * len(piece.channels)
+    assert 1 < products / ((2 * n_blocks + 2) * half**2) < most
 
 
 @pytest.fixture
