@@ -1,23 +1,16 @@
 """How alike tracks and detections are, and who is paired with whom in one stage."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from configs.settings import Settings
-from tracker.assignment import assign
+from tracker.assignment import assign_pairs
+from tracker.pairs import areas, intersections, overlapping_pairs
 from tracker.types import FloatArray, IntArray
 
-__all__ = [
-    "Stage",
-    "appearance_likeness",
-    "buffered_iou",
-    "direction_agreement",
-    "height_overlap",
-    "match",
-    "overlap_likeness",
-]
+__all__ = ["Likeness", "Stage", "appearance_likeness", "match", "overlap_likeness"]
 
 
 class Stage(Settings):
@@ -59,40 +52,14 @@ class Stage(Settings):
         return self.min_similarity - self.momentum
 
 
-def buffered_iou(a: FloatArray, b: FloatArray, buffer: float) -> FloatArray:
-    """(N, M) intersection over union of boxes (N, 4) and (M, 4), each first grown by `buffer`
-    of its width and height on every side."""
-    a, b = _grown(a, buffer), _grown(b, buffer)
-    width = np.minimum(a[:, 2, None], b[:, 2]) - np.maximum(a[:, 0, None], b[:, 0])
-    height = np.minimum(a[:, 3, None], b[:, 3]) - np.maximum(a[:, 1, None], b[:, 1])
-    np.maximum(width, 0, out=width)
-    np.maximum(height, 0, out=height)
-    width *= height
-    a_areas = (a[:, 2] - a[:, 0]) * (a[:, 3] - a[:, 1])
-    b_areas = (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
-    union = a_areas[:, None] + b_areas
-    union -= width
-    return width / np.maximum(union, np.finfo(np.float64).tiny)
+class Likeness(NamedTuple):
+    """The pairs of tracks and detections that may be made: rows, columns and likeness, (K,) each,
+    and how many tracks and detections there are."""
 
-
-def height_overlap(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(N, M) intersection over union of the boxes' vertical extents alone."""
-    shared = np.minimum(a[:, 3, None], b[:, 3]) - np.maximum(a[:, 1, None], b[:, 1])
-    spanned = np.maximum(a[:, 3, None], b[:, 3]) - np.minimum(a[:, 1, None], b[:, 1])
-    return np.maximum(shared, 0) / np.maximum(spanned, np.finfo(np.float64).tiny)
-
-
-def direction_agreement(earlier: FloatArray, latest: FloatArray, boxes: FloatArray) -> FloatArray:
-    """(N, M) how well the way from a track's latest box to a new one continues its way so far.
-
-    1 straight on, 0 at a right angle, -1 back; 0 where a track has not moved.
-    """
-    old, new, goal = ((boxes_[:, :2] + boxes_[:, 2:]) / 2 for boxes_ in (earlier, latest, boxes))
-    way = new - old
-    ways = goal - new[:, None]
-    lengths = np.linalg.norm(ways, axis=-1) * np.linalg.norm(way, axis=-1)[:, None]
-    cosine = (ways * way[:, None]).sum(axis=-1) / np.where(lengths > 0, lengths, np.inf)
-    return 1 - np.arccos(np.clip(cosine, -1, 1)) * (2 / np.pi)
+    rows: IntArray
+    columns: IntArray
+    values: FloatArray
+    shape: tuple[int, int]
 
 
 def overlap_likeness(
@@ -101,48 +68,73 @@ def overlap_likeness(
     boxes: FloatArray,
     scores: FloatArray,
     stage: Stage,
-) -> FloatArray:
-    """(N, M) likeness of tracks and detections by their boxes; -inf forbids a pair.
+) -> Likeness:
+    """How alike tracks and detections are by their boxes.
 
-    references: (N, 4) where the tracks are held to be; trails: (N, T, 4) where they were seen,
-    newest first; boxes: (M, 4) and scores: (M,) of the detections.
+    references: (4, N) where the tracks are held to be; trails: (T, 4, N) where they were seen,
+    newest first; boxes: (4, M) and scores: (M,) of the detections. All are as they are; where the
+    stage compares grown boxes, they are grown here.
     """
-    likeness = buffered_iou(references, boxes, stage.buffer)
+    grown, theirs = _grown(references, stage.buffer), _grown(boxes, stage.buffer)
+    rows, columns = overlapping_pairs(grown, theirs)
+    shared = intersections(grown[:, rows], theirs[:, columns])
+    likeness = shared / (areas(grown)[rows] + areas(theirs)[columns] - shared)
     if stage.use_height:
-        likeness *= height_overlap(references, boxes)
+        likeness *= _height_overlap(references[:, rows], boxes[:, columns])
     if stage.use_score:
-        likeness *= scores
-    forbidden = likeness < stage.min_similarity
+        likeness *= scores[columns]
+    allowed = likeness >= stage.min_similarity
+    rows, columns, likeness = rows[allowed], columns[allowed], likeness[allowed]
     if stage.momentum:
-        agreement = direction_agreement(trails[:, -1], trails[:, 0], boxes)
-        likeness += stage.momentum * scores * agreement
-    likeness[forbidden] = -np.inf
-    return likeness
+        agreement = _direction_agreement(trails[-1][:, rows], trails[0][:, rows], boxes[:, columns])
+        likeness += stage.momentum * scores[columns] * agreement
+    return Likeness(rows, columns, likeness, (references.shape[1], boxes.shape[1]))
 
 
 def appearance_likeness(
     distances: FloatArray, motion_distances: FloatArray, stage: Stage
-) -> FloatArray:
-    """(N, M) likeness by appearance, gated by motion; -inf forbids a pair.
+) -> Likeness:
+    """How alike tracks and detections are by appearance, gated by motion.
 
-    distances: of embeddings. motion_distances: squared Mahalanobis, of boxes.
+    distances: (N, M) of embeddings. motion_distances: (N, M) squared Mahalanobis, of boxes.
     """
     allowed = (distances <= stage.max_distance) & (motion_distances <= stage.max_motion)
-    return np.where(allowed, 2 - distances, -np.inf)
+    rows, columns = allowed.nonzero()
+    return Likeness(rows, columns, 2 - distances[allowed], distances.shape)
 
 
-def match(likeness: FloatArray, least: float) -> tuple[IntArray, IntArray]:
-    """Rows and columns (K,) of the pairs with the most likeness above `least` in total.
-
-    Pairs of -inf are not allowed.
-    """
-    if likeness.size == 0:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return assign(-likeness, -least)
+def match(likeness: Likeness, least: float) -> tuple[IntArray, IntArray]:
+    """Rows and columns (K,) of the pairs with the most likeness above `least` in total."""
+    gains = likeness.values - least
+    return assign_pairs(likeness.rows, likeness.columns, gains, likeness.shape)
 
 
-def _grown(boxes: FloatArray, buffer: float) -> FloatArray:
-    if buffer == 0:
+def _grown(boxes: FloatArray, share: float) -> FloatArray:
+    """Boxes (4, N) grown by a share of their sides on every side."""
+    if share == 0:
         return boxes
-    margin = buffer * (boxes[:, 2:] - boxes[:, :2])
-    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], axis=1)
+    margin = boxes[2:] - boxes[:2]
+    margin *= share
+    grown = np.empty_like(boxes)
+    np.subtract(boxes[:2], margin, out=grown[:2])
+    np.add(boxes[2:], margin, out=grown[2:])
+    return grown
+
+
+def _height_overlap(a: FloatArray, b: FloatArray) -> FloatArray:
+    """(K,) intersection over union of the vertical extents of boxes (4, K) alone."""
+    shared = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
+    spanned = np.maximum(a[3], b[3]) - np.minimum(a[1], b[1])
+    return np.maximum(shared, 0) / np.maximum(spanned, np.finfo(np.float64).tiny)
+
+
+def _direction_agreement(earlier: FloatArray, latest: FloatArray, boxes: FloatArray) -> FloatArray:
+    """(K,) how well the way from a track's latest box to a new one continues its way so far.
+
+    1 straight on, 0 at a right angle, -1 back; 0 where a track has not moved. Boxes are (4, K).
+    """
+    old, new, goal = ((each[:2] + each[2:]) / 2 for each in (earlier, latest, boxes))
+    way, ways = new - old, goal - new
+    lengths = np.hypot(*way) * np.hypot(*ways)
+    cosine = (ways * way).sum(axis=0) / np.where(lengths > 0, lengths, np.inf)
+    return 1 - np.arccos(np.clip(cosine, -1, 1)) * (2 / np.pi)

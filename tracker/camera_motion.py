@@ -49,10 +49,13 @@ def image_motion(before: Image, after: Image, scale: float, people: FloatArray) 
 
 
 def common_shift(predicted: FloatArray, seen: FloatArray) -> FloatArray:
-    """(2,) pixels by which boxes were seen (N, 4) beside where they were predicted (N, 4).
+    """(2,) pixels by which boxes were seen (4, N) beside where they were predicted (4, N).
 
     The median over the tracks of a frame: people err each in their own way, a moving camera
     shifts them all. N >= 1.
     """
     error = seen - predicted
-    return np.median((error[:, :2] + error[:, 2:]) / 2, axis=0)
+    centre = error[:2] + error[2:]
+    centre.sort(axis=1)
+    count = centre.shape[1]
+    return (centre[:, (count - 1) // 2] + centre[:, count // 2]) / 4

@@ -6,7 +6,7 @@ import numpy as np
 
 from tracker import kalman
 from tracker.appearance import Gallery
-from tracker.association import Stage, appearance_likeness, match, overlap_likeness
+from tracker.association import Likeness, Stage, appearance_likeness, match, overlap_likeness
 from tracker.camera_motion import common_shift, image_motion, small_gray
 from tracker.camera_tracker_settings import CameraTrackerSettings
 from tracker.candidates import (
@@ -16,9 +16,23 @@ from tracker.candidates import (
     select,
     standing_predictions,
 )
-from tracker.plausibility import gather_evidence, log_odds
+from tracker.plausibility import gather_evidence, log_odds, weight_rows
 from tracker.recovery import re_update
-from tracker.track_table import TrackTable, born, hide, observe
+from tracker.track_table import (
+    CONFIRMED,
+    DOUBT,
+    HITS,
+    IDENTITY,
+    KEPT,
+    MISSED,
+    ROW,
+    SCORE,
+    SEEN,
+    TrackTable,
+    born,
+    hide,
+    observe,
+)
 from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Image, IntArray
 
 __all__ = ["CameraTracker", "CameraTrackerSettings"]
@@ -41,8 +55,8 @@ class CameraTracker:
         self._camera = camera
         self._settings = settings or CameraTrackerSettings()
         self._stages = [(s, sum(KINDS[kind] for kind in s.tracks)) for s in self._settings.stages]
-        self._tracks: TrackTable = born(
-            np.zeros((0, 4)), np.zeros(0), np.zeros(0, np.int64), 0, self._settings.motion
+        self._tracks = born(
+            np.zeros((4, 0)), np.zeros(0), np.zeros(0, np.int64), 0, self._settings.motion
         )
         self._gallery: Gallery | None = None
         self._ids = itertools.count(1)
@@ -50,6 +64,9 @@ class CameraTracker:
         self._is_margin = self._settings.candidates.score_scale == "margin"
         self._area = np.array([np.inf, np.inf, -np.inf, -np.inf])
         self._last_gray: Image | None = None
+        if (rule := self._settings.plausibility) is not None:
+            self._weights = np.stack([weight_rows(rule.seen), weight_rows(rule.predicted)])
+            self._least_odds = np.log(rule.min_probability / (1 - rule.min_probability))
 
     def update(
         self,
@@ -76,8 +93,8 @@ class CameraTracker:
 
     def finish(self) -> IntArray:
         """End all tracks; return the ids (M,) of those that were reported and had not ended."""
-        ids = self._tracks["id"]
-        self._tracks = self._tracks[:0]
+        ids = self._tracks[IDENTITY].astype(np.int64)
+        self._tracks = self._tracks.take(np.zeros(0, np.int64))
         self._gallery = None
         return np.sort(ids[ids > 0])
 
@@ -86,8 +103,9 @@ class CameraTracker:
             raise ValueError(f"time {time} does not follow {self._time}")
         if len(self._tracks):
             hide(self._tracks)
-            self._tracks["state"] = kalman.predict(
-                self._tracks["state"], time - self._time, self._settings.motion
+            seconds = round(time - self._time, 9)  # even steps are then equal to the last digit
+            self._tracks.state = kalman.predict(
+                self._tracks.state, seconds, self._settings.motion
             )
         self._time = time
 
@@ -95,38 +113,40 @@ class CameraTracker:
         """Move everything that is known to where the camera has turned it."""
         gray, scale = small_gray(image)
         before, self._last_gray = self._last_gray, gray
-        if before is None or before.shape != gray.shape or len(self._tracks) == 0:
+        tracks = self._tracks
+        if before is None or before.shape != gray.shape or len(tracks) == 0:
             return
-        transform = image_motion(before, gray, scale, self._tracks["trail"][:, 0])
-        for name in ("state", "anchor"):
-            self._tracks[name] = kalman.move_camera(self._tracks[name], transform)
-        corners = self._tracks["trail"].reshape(-1, 2)
-        moved = corners @ transform[:, :2].T + transform[:, 2]
-        self._tracks["trail"] = moved.reshape(self._tracks["trail"].shape)
+        transform = image_motion(before, gray, scale, tracks.trail[0].T)
+        tracks.state = kalman.move_camera(tracks.state, transform)
+        tracks.anchor = kalman.move_camera(tracks.anchor, transform)
+        corners = tracks.trail.reshape(-1, 2, len(tracks))  # every left-top and right-bottom
+        corners[:] = transform[:, :2] @ corners + transform[:, 2:]
 
     def _select(self, detections: Detections, region_score: RegionScore | None) -> Candidates:
         """The boxes that take part; tracks whose predicted box stands by itself are kept."""
-        if not (np.isfinite(detections.boxes).all() and np.isfinite(detections.scores).all()):
-            raise ValueError("a detection's box or score is not finite")
         settings, scores = self._settings.candidates, detections.scores
-        if settings.score_scale == "auto" and not self._is_margin:
-            self._is_margin = bool(((scores < 0) | (scores > 1)).any())
+        if not np.isfinite(detections.boxes.sum() + scores.sum()):
+            raise ValueError("a detection's box or score is not finite")
+        if settings.score_scale == "auto" and not self._is_margin and len(scores):
+            self._is_margin = bool(scores.min() < 0 or scores.max() > 1)
         candidates = select(detections, self._is_margin, settings)
         if not settings.predictions or len(self._tracks) == 0:
             return candidates
-        predicted = kalman.state2boxes(self._tracks["state"])
+        tracks = self._tracks
+        predicted = kalman.state2boxes(tracks.state)
         judge = region_score or confidence_map(candidates.boxes, candidates.scores)
-        trust = np.maximum(0, 1 - np.log1p(0.05 * self._tracks["missed"]))
-        trust *= self._tracks["confirmed"] & (self._tracks["hits"] > 2)
-        self._tracks["kept"], candidates = standing_predictions(
+        trust = np.maximum(0, 1 - np.log1p(0.05 * tracks[MISSED]))
+        trust *= (tracks[CONFIRMED] > 0) & (tracks[HITS] > 2)
+        tracks[KEPT], candidates = standing_predictions(
             predicted, trust * judge(predicted), candidates, settings
         )
         return candidates
 
     def _see(self, boxes: FloatArray) -> None:
         """Widen the area in which detections are known to occur."""
-        self._area[:2] = np.minimum(self._area[:2], boxes[:, :2].min(axis=0, initial=np.inf))
-        self._area[2:] = np.maximum(self._area[2:], boxes[:, 2:].max(axis=0, initial=-np.inf))
+        if boxes.shape[1]:
+            self._area[:2] = np.minimum(self._area[:2], boxes[:2].min(axis=1))
+            self._area[2:] = np.maximum(self._area[2:], boxes[2:].max(axis=1))
 
     def _associate(self, candidates: Candidates) -> BoolArray:
         """Pair tracks with candidates stage by stage; (M,) True for candidates left over."""
@@ -134,74 +154,81 @@ class CameraTracker:
         free = np.ones(len(candidates), bool)
         if len(tracks) == 0 or len(candidates) == 0:
             return free
-        kinds = np.where(
-            tracks["confirmed"], np.where(tracks["missed"] <= 1, TRACKED, LOST), TENTATIVE
-        )
+        missed = np.where(tracks[MISSED] <= 1, TRACKED, LOST)
+        kinds = np.where(tracks[CONFIRMED] > 0, missed, TENTATIVE)
         confident = candidates.scores >= self._settings.confident_score
         choices = {"all": free, "confident": confident, "faint": ~confident}
+        made = []
         for stage, takes_part in self._stages:
-            rows = np.flatnonzero(kinds & takes_part)
-            columns = np.flatnonzero(free & choices[stage.detections])
+            rows = (kinds & takes_part).nonzero()[0]
+            columns = (free & choices[stage.detections]).nonzero()[0]
             if len(rows) == 0 or len(columns) == 0:
                 continue
-            own, theirs = match(
-                self._likeness(rows, candidates[columns], stage), stage.least_likeness
-            )
+            likeness = self._likeness(rows, candidates[columns], stage)
+            own, theirs = match(likeness, stage.least_likeness)
+            if len(own) == 0:
+                continue
             own, theirs = rows[own], columns[theirs]
             kinds[own] = 0
             free[theirs] = False
-            self._correct(own, candidates[theirs], np.flatnonzero(kinds))
+            made.append((own, theirs))
+            if self._settings.common_motion and len(own) >= MIN_SHIFTED:
+                self._shift(own, candidates.boxes[:, theirs], kinds.nonzero()[0])
+        if made:
+            own, theirs = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
+            self._correct(own, candidates[theirs])
         return free
 
-    def _likeness(self, rows: IntArray, candidates: Candidates, stage: Stage) -> FloatArray:
-        """(N, M) likeness of the tracks `rows` and candidates; -inf forbids a pair."""
-        tracks = self._tracks
+    def _likeness(self, rows: IntArray, candidates: Candidates, stage: Stage) -> Likeness:
+        """The pairs of the tracks `rows` and the candidates that the stage allows."""
+        tracks = self._tracks.take(rows)
         if stage.by == "overlap":
-            trails = tracks["trail"][rows]
+            trails = tracks.trail
             seen = stage.reference == "observation"
-            references = trails[:, 0] if seen else kalman.state2boxes(tracks["state"][rows])
+            references = trails[0] if seen else kalman.state2boxes(tracks.state)
             return overlap_likeness(references, trails, candidates.boxes, candidates.scores, stage)
         if candidates.embeddings is None or self._gallery is None:
-            return np.zeros((0, 0))
+            nobody = np.zeros(0, np.int64)
+            return Likeness(nobody, nobody, np.zeros(0), (len(rows), len(candidates)))
         return appearance_likeness(
             self._gallery.distances(rows, candidates.embeddings),
-            kalman.squared_distances(
-                tracks["state"][rows], candidates.boxes, self._settings.motion
-            ),
+            kalman.squared_distances(tracks.state, candidates.boxes, self._settings.motion),
             stage,
         )
 
-    def _correct(self, rows: IntArray, seen: Candidates, waiting: IntArray) -> None:
-        """The tracks `rows` (K,) take the candidates (K,); the `waiting` ones follow a camera
-        that moved the others."""
-        if len(rows) == 0:
-            return
-        settings, chosen = self._settings, self._tracks[rows]
-        if settings.common_motion and len(rows) >= MIN_SHIFTED:
-            shift = common_shift(kalman.state2boxes(chosen["state"]), seen.boxes)
-            self._tracks["state"][waiting, 0, :2] += shift
+    def _shift(self, rows: IntArray, seen: FloatArray, waiting: IntArray) -> None:
+        """The `waiting` tracks follow a camera that moved the tracks `rows` to boxes (4, K)."""
+        state = self._tracks.state
+        shift = common_shift(kalman.state2boxes(state[..., rows]), seen)
+        state[:2, 0, waiting] += shift[:, None]
+
+    def _correct(self, rows: IntArray, seen: Candidates) -> None:
+        """The tracks `rows` (K,) take the candidates (K,)."""
+        settings, chosen = self._settings, self._tracks.take(rows)
         if settings.recovery_steps:
-            chosen["state"] = re_update(
+            chosen.state = re_update(
                 chosen, seen.boxes, self._time, settings.recovery_steps, settings.motion
             )
         doubt = 1 + settings.faint_doubt * (1 - seen.scores)
-        state = kalman.correct(chosen["state"], seen.boxes, settings.motion, doubt)
+        state = kalman.correct(chosen.state, seen.boxes, settings.motion, doubt)
         observe(chosen, seen.boxes, seen.scores, seen.rows, self._time)
-        chosen["state"] = chosen["anchor"] = state
-        self._tracks[rows] = chosen
+        chosen.state = chosen.anchor = state
+        self._tracks.put(rows, chosen)
         if self._gallery is not None and seen.embeddings is not None:
             self._gallery.add(rows, seen.embeddings)
 
     def _begin(self, candidates: Candidates) -> None:
         """Unpaired candidates that are sure enough begin tentative tracks."""
+        if len(candidates) == 0:
+            return
         begun = candidates[candidates.scores >= self._settings.birth_score]
         if len(begun) == 0:
             return
         fresh = born(begun.boxes, begun.scores, begun.rows, self._time, self._settings.motion)
-        self._tracks = np.concatenate([self._tracks, fresh])
+        older = len(self._tracks)
+        self._tracks = self._tracks.joined(fresh)
         if begun.embeddings is not None:
             if self._gallery is None:
-                older = len(self._tracks) - len(fresh)
                 size, dimension = self._settings.gallery_size, begun.embeddings.shape[1]
                 self._gallery = Gallery(size, older, dimension)
             self._gallery.append(begun.embeddings)
@@ -209,27 +236,33 @@ class CameraTracker:
     def _report(self, index: int) -> CameraTracks:
         """Confirm, list and drop tracks."""
         tracks, settings = self._tracks, self._settings
+        missed, confirmed = tracks[MISSED], tracks[CONFIRMED] > 0
         plausible = self._plausible()
-        is_new = (
-            ~tracks["confirmed"]
-            & (tracks["hits"] >= settings.min_hits)
-            & (1 - tracks["doubt"] >= settings.confirm_probability)
-            & (tracks["missed"] == 0)
-            & plausible
-        )
-        tracks["confirmed"] |= is_new
+        is_new = tracks[HITS] >= settings.min_hits
+        is_new &= 1 - tracks[DOUBT] >= settings.confirm_probability
+        is_new &= missed == 0
+        is_new &= plausible & ~confirmed
+        confirmed |= is_new
+        tracks[CONFIRMED] = confirmed
         alive = np.where(
-            tracks["confirmed"],
-            self._time - tracks["seen"] <= settings.max_gap,
-            tracks["missed"] <= settings.max_tentative_missed,
+            confirmed,
+            self._time - tracks[SEEN] <= settings.max_gap,
+            missed <= settings.max_tentative_missed,
         )
-        shown = alive & plausible & (tracks["confirmed"] | settings.report_tentative)
-        nameless = np.flatnonzero(shown & (tracks["id"] == 0))
-        tracks["id"][nameless] = list(itertools.islice(self._ids, len(nameless)))
-        ended = tracks["id"][~alive & (tracks["id"] > 0)]
+        shown = alive & plausible
+        if not settings.report_tentative:
+            shown &= confirmed
+        nameless = (shown & (tracks[IDENTITY] == 0)).nonzero()[0]
+        if len(nameless):
+            tracks[IDENTITY][nameless] = list(itertools.islice(self._ids, len(nameless)))
+        ended = np.zeros(0, np.int64)
+        everybody_stays = alive.all()
+        if not everybody_stays:
+            gone = tracks[IDENTITY][~alive].astype(np.int64)
+            ended = np.sort(gone[gone > 0])
         result = self._snapshot(index, shown, is_new, ended)
-        if not alive.all():
-            self._tracks = tracks[alive]
+        if not everybody_stays:
+            self._tracks = tracks.take(alive)
             if self._gallery is not None:
                 self._gallery.keep(alive)
         return result
@@ -237,36 +270,32 @@ class CameraTracker:
     def _plausible(self) -> BoolArray:
         """(N,) True where a track's box is worth reporting now."""
         tracks, settings = self._tracks, self._settings
-        near = (tracks["missed"] <= settings.max_predicted) | tracks["kept"]
-        rule = settings.plausibility
-        if rule is None or len(tracks) == 0:
+        near = tracks[MISSED] <= settings.max_predicted
+        if settings.candidates.predictions:
+            near |= tracks[KEPT] > 0
+        if settings.plausibility is None or len(tracks) == 0:
             return near
-        odds = np.zeros(len(tracks))
-        seen = tracks["missed"] == 0
-        for chosen, weights in ((seen, rule.seen), (~seen & near, rule.predicted)):
-            if chosen.any():
-                evidence = gather_evidence(tracks, chosen, self._time, self._area)
-                odds[chosen] = log_odds(evidence, weights)
-        return near & (odds >= np.log(rule.min_probability / (1 - rule.min_probability)))
+        seen, predicted = log_odds(gather_evidence(tracks, self._time, self._area), self._weights)
+        return near & (np.where(tracks[MISSED] == 0, seen, predicted) >= self._least_odds)
 
     def _snapshot(
         self, index: int, shown: BoolArray, is_new: BoolArray, ended: IntArray
     ) -> CameraTracks:
-        rows = np.flatnonzero(shown)
-        rows = rows[np.argsort(self._tracks["id"][rows])]
-        tracks = self._tracks[rows]
-        boxes = kalman.state2boxes(tracks["state"])
+        rows = shown.nonzero()[0]
+        rows = rows[self._tracks[IDENTITY][rows].argsort()]
+        tracks = self._tracks.take(rows)
+        boxes = kalman.state2boxes(tracks.state)
         if self._settings.detected_share:
-            seen = tracks["missed"] == 0
-            boxes[seen] += self._settings.detected_share * (tracks["trail"][seen, 0] - boxes[seen])
+            seen = tracks[MISSED] == 0
+            boxes[:, seen] += self._settings.detected_share * (tracks.trail[0] - boxes)[:, seen]
         return CameraTracks(
             camera=self._camera,
             index=index,
             time=self._time,
-            ids=tracks["id"].copy(),
-            boxes=boxes,
-            scores=tracks["score"].copy(),
+            ids=tracks[IDENTITY].astype(np.int64),
+            boxes=np.ascontiguousarray(boxes.T),
+            scores=tracks[SCORE],
             is_new=is_new[rows],
-            detection_rows=tracks["row"].copy(),
-            ended=np.sort(ended),
+            detection_rows=tracks[ROW].astype(np.int64),
+            ended=ended,
         )

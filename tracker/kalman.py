@@ -2,14 +2,16 @@
 
 The four coordinates of a box (centre x, centre y, width, height) don't influence one another, so
 each track is four filters of two numbers, position and velocity, and every step of all of them is
-closed-form arithmetic on `(N, 4)` arrays: no matrix is inverted and no track is looped over.
+closed-form arithmetic on whole rows of tracks: no matrix is inverted and no track is looped over.
 
-A state is an `(N, 5, 4)` array. Axis 1 holds the position in pixels, the velocity in pixels per
-second, and the three different entries of their covariance: the position's variance, the
-covariance, and the velocity's variance. Axis 2 holds the coordinates. All noise is relative to
-the height of the box, since a person twice as near moves and errs by twice as many pixels
-(Wojke et al., arXiv 1703.07402).
+A state is a `(4, 5, N)` array. Axis 0 holds the coordinates. Axis 1 holds the position in pixels,
+the velocity in pixels per second, and the three different entries of their covariance: the
+position's variance, the covariance, and the velocity's variance. Axis 2 holds the tracks. All
+noise is relative to the height of the box, since a person twice as near moves and errs by twice
+as many pixels (Wojke et al., arXiv 1703.07402). Boxes are `(4, N)`, coordinates first.
 """
+
+from functools import lru_cache
 
 import numpy as np
 from pydantic import Field
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 POSITION, VELOCITY, VARIANCE, COVARIANCE, VELOCITY_VARIANCE = range(5)
+HEIGHT = 3  # the coordinate
 SMALLEST_SIDE = 1.0  # pixels: a prediction never collapses
 
 
@@ -49,10 +52,10 @@ class MotionSettings(Settings):
 
 
 def begin(boxes: FloatArray, settings: MotionSettings) -> FloatArray:
-    """(N, 5, 4) states at rest at `boxes` (N, 4)."""
-    states = np.zeros((len(boxes), 5, 4))
+    """(4, 5, N) states at rest at `boxes` (4, N)."""
+    states = np.zeros((4, 5, boxes.shape[1]))
     states[:, POSITION] = _boxes2positions(boxes)
-    height = states[:, POSITION, 3:]
+    height = states[HEIGHT, POSITION]
     states[:, VARIANCE] = (settings.measurement_noise * height) ** 2
     states[:, VELOCITY_VARIANCE] = (settings.start_velocity * height) ** 2
     return states
@@ -65,31 +68,52 @@ def predict(
     up to the damping of the added noise.
 
     The velocity decays as `exp(-t / memory)`; the noise of the step is that of a random walk of
-    the velocity (white acceleration) plus one of the position. seconds: one number for all, or
-    (N,) one for each.
+    the velocity (white acceleration) plus one of the position. Both are linear in a state's five
+    entries and in the squared height. seconds: one number for all, or (N,) one for each.
     """
-    seconds = np.reshape(seconds, (-1, 1))
-    memory = np.array([settings.centre_memory] * 2 + [settings.size_memory] * 2)
-    decay = np.exp(-seconds / memory)
-    reach = memory * (1 - decay)  # how far a velocity of 1 carries
-    position, velocity, variance, covariance, velocity_variance = states.transpose(1, 0, 2)
-    squared_height = position[:, 3:] ** 2
-    position_noise = settings.position_noise**2 * seconds * squared_height
-    velocity_noise = settings.velocity_noise**2 * seconds * squared_height
-    moved = np.empty_like(states)
-    moved[:, POSITION] = position + reach * velocity
-    moved[:, VELOCITY] = decay * velocity
-    moved[:, VARIANCE] = (
-        variance
-        + reach * (2 * covariance + reach * velocity_variance)
-        + (position_noise + velocity_noise * (seconds**2 / 3))
-    )
-    moved[:, COVARIANCE] = decay * (covariance + reach * velocity_variance) + velocity_noise * (
-        seconds / 2
-    )
-    moved[:, VELOCITY_VARIANCE] = decay**2 * velocity_variance + velocity_noise
-    np.maximum(moved[:, POSITION, 2:], SMALLEST_SIDE, out=moved[:, POSITION, 2:])
+    squared_height = states[HEIGHT, POSITION] ** 2
+    if isinstance(seconds, np.ndarray):
+        transition, noise = _step(seconds, settings)
+        moved = np.einsum("nkij,kjn->kin", transition, states)
+        moved += noise.T * squared_height
+    else:
+        transition, noise = _same_step(seconds, settings)
+        moved = transition @ states
+        moved += noise * squared_height
+    sizes = moved[2:, POSITION]
+    np.maximum(sizes, SMALLEST_SIDE, out=sizes)
     return moved
+
+
+@lru_cache(maxsize=64)
+def _same_step(seconds: float, settings: MotionSettings) -> tuple[FloatArray, FloatArray]:
+    """(4, 5, 5) and (5, 1): `_step` of one length, remembered, since frames come evenly."""
+    transition, noise = _step(np.array([seconds]), settings)
+    return transition[0], noise.T
+
+
+def _step(seconds: FloatArray, settings: MotionSettings) -> tuple[FloatArray, FloatArray]:
+    """What each of N lengths of time does to a state: (N, 4, 5, 5), and (N, 5) per squared height.
+
+    The same for all coordinates but for the memory of their velocity.
+    """
+    memory = np.array([settings.centre_memory] * 2 + [settings.size_memory] * 2)
+    decay = np.exp(-seconds[:, None] / memory)
+    reach = memory * (1 - decay)  # how far a velocity of 1 carries
+    transition = np.zeros((len(seconds), 4, 5, 5))
+    transition[..., POSITION, POSITION] = transition[..., VARIANCE, VARIANCE] = 1
+    transition[..., POSITION, VELOCITY] = reach
+    transition[..., VELOCITY, VELOCITY] = transition[..., COVARIANCE, COVARIANCE] = decay
+    transition[..., VARIANCE, COVARIANCE] = 2 * reach
+    transition[..., VARIANCE, VELOCITY_VARIANCE] = reach**2
+    transition[..., COVARIANCE, VELOCITY_VARIANCE] = decay * reach
+    transition[..., VELOCITY_VARIANCE, VELOCITY_VARIANCE] = decay**2
+    noise = np.zeros((len(seconds), 5))
+    walk, push = settings.position_noise**2 * seconds, settings.velocity_noise**2 * seconds
+    noise[:, VARIANCE] = walk + push * (seconds**2 / 3)
+    noise[:, COVARIANCE] = push * (seconds / 2)
+    noise[:, VELOCITY_VARIANCE] = push
+    return transition, noise
 
 
 def correct(
@@ -97,36 +121,32 @@ def correct(
 ) -> FloatArray:
     """The states after each has seen the box beside it.
 
-    boxes: (N, 4), row for row with `states`. doubt: (N,) or one factor on the measurement's
+    boxes: (4, N), column for column with `states`. doubt: (N,) or one factor on the measurement's
     standard deviation, above 1 for a box that is trusted less.
     """
-    position, velocity, variance, covariance, velocity_variance = states.transpose(1, 0, 2)
-    scale = np.reshape(doubt, (-1, 1)) * settings.measurement_noise
-    innovation_variance = variance + (scale * position[:, 3:]) ** 2
-    gain = variance / innovation_variance
-    velocity_gain = covariance / innovation_variance
-    innovation = _boxes2positions(boxes) - position
-    seen = np.empty_like(states)
-    seen[:, POSITION] = position + gain * innovation
-    seen[:, VELOCITY] = velocity + velocity_gain * innovation
-    seen[:, VARIANCE] = variance - gain * variance
-    seen[:, COVARIANCE] = covariance - gain * covariance
-    seen[:, VELOCITY_VARIANCE] = velocity_variance - velocity_gain * covariance
+    deviation = doubt * settings.measurement_noise * states[HEIGHT, POSITION]
+    beliefs = states[:, VARIANCE : COVARIANCE + 1]
+    gains = beliefs / (beliefs[:, :1] + deviation * deviation)  # of position and velocity
+    innovation = _boxes2positions(boxes) - states[:, POSITION]
+    seen = states.copy()
+    seen[:, :VARIANCE] += gains * innovation[:, None]
+    seen[:, VARIANCE : COVARIANCE + 1] -= gains[:, :1] * beliefs
+    seen[:, VELOCITY_VARIANCE] -= gains[:, 1] * beliefs[:, 1]
     return seen
 
 
 def squared_distances(
     states: FloatArray, boxes: FloatArray, settings: MotionSettings
 ) -> FloatArray:
-    """(N, M) squared Mahalanobis distances of boxes (M, 4) from states (N, 5, 4).
+    """(N, M) squared Mahalanobis distances of boxes (4, M) from states (4, 5, N).
 
     Under the filter's own assumptions they follow a chi-square law with 4 degrees of freedom:
     95 % of true pairs lie below 9.4877.
     """
     position = states[:, POSITION]
-    variance = states[:, VARIANCE] + (settings.measurement_noise * position[:, 3:]) ** 2
-    innovation = _boxes2positions(boxes)[None] - position[:, None]
-    return (innovation**2 / variance[:, None]).sum(axis=-1)
+    variance = states[:, VARIANCE] + (settings.measurement_noise * position[HEIGHT]) ** 2
+    innovation = _boxes2positions(boxes)[:, None] - position[:, :, None]
+    return (innovation**2 / variance[:, :, None]).sum(axis=0)
 
 
 def move_camera(states: FloatArray, transform: FloatArray) -> FloatArray:
@@ -139,20 +159,28 @@ def move_camera(states: FloatArray, transform: FloatArray) -> FloatArray:
     linear = transform[:, :2]
     scale = np.sqrt(abs(np.linalg.det(linear)))
     moved = states.copy()
-    moved[:, POSITION, :2] = states[:, POSITION, :2] @ linear.T + transform[:, 2]
-    moved[:, VELOCITY, :2] = states[:, VELOCITY, :2] @ linear.T
-    moved[:, :2, 2:] *= scale
+    moved[:2, POSITION] = linear @ states[:2, POSITION] + transform[:, 2:]
+    moved[:2, VELOCITY] = linear @ states[:2, VELOCITY]
+    moved[2:, :VARIANCE] *= scale
     moved[:, VARIANCE:] *= scale**2
     return moved
 
 
-def state2boxes(states: FloatArray) -> FloatArray:
-    """(N, 4) boxes, left, top, right, bottom, at the states' positions."""
+def state2boxes(states: FloatArray, grown: float = 0.0) -> FloatArray:
+    """(4, N) boxes, left, top, right, bottom, at the states' positions, each grown by a share
+    `grown` of its sides on every side."""
     position = states[:, POSITION]
-    half = position[:, 2:] / 2
-    return np.concatenate([position[:, :2] - half, position[:, :2] + half], axis=1)
+    half = (0.5 + grown) * position[2:]
+    boxes = np.empty((4, states.shape[2]))
+    np.subtract(position[:2], half, out=boxes[:2])
+    np.add(position[:2], half, out=boxes[2:])
+    return boxes
 
 
 def _boxes2positions(boxes: FloatArray) -> FloatArray:
     """Left, top, right, bottom -> centre x, centre y, width, height."""
-    return np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+    positions = np.empty_like(boxes)
+    np.add(boxes[:2], boxes[2:], out=positions[:2])
+    positions[:2] *= 0.5
+    np.subtract(boxes[2:], boxes[:2], out=positions[2:])
+    return positions

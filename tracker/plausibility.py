@@ -9,47 +9,41 @@ box it depends on its score and its track's, and on whether it covers somebody w
 13 together and rounded; the two overlap features have been redefined since, without a new fit.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from pydantic import Field
 
 from configs.settings import Settings
 from tracker import kalman
-from tracker.track_table import TrackTable
+from tracker.pairs import areas, intersections, overlapping_pairs
+from tracker.track_table import HIT_RATE, MEAN_SCORE, MISSED, SCORE, SEEN, SURPRISE, TrackTable
 from tracker.types import BoolArray, FloatArray
 
-__all__ = ["Evidence", "PlausibilitySettings", "Weights", "gather_evidence", "log_odds"]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What speaks for and against the boxes of N tracks, (N,) each."""
-
-    score: FloatArray  # log-odds of the newest detection's score
-    mean_score: FloatArray  # running mean of the scores, 0..1
-    unseen: FloatArray  # seconds since the newest detection
-    hit_rate: FloatArray  # running share of updates with a detection, 0..1
-    surprise: FloatArray  # running mean of the filter's error, heights
-    spread: FloatArray  # the filter's standard deviation of the centre, widths
-    hidden: FloatArray  # largest share of the box inside one nearer track that is seen, 0..1
-    hiding: FloatArray  # largest share of the box inside one farther track that is seen, 0..1
-    outside: FloatArray  # share of the box outside the area where detections occur, 0..1
+__all__ = ["PlausibilitySettings", "Weights", "gather_evidence", "log_odds", "weight_rows"]
 
 
 class Weights(Settings):
-    """Weights of the log-odds, one for each kind of evidence."""
+    """What each kind of evidence adds to the log-odds, times its amount."""
 
     bias: float = 0.0
+    """Of every box."""
     score: float = 0.0
+    """Log-odds of the newest detection's score."""
     mean_score: float = 0.0
+    """Running mean of the scores, 0..1."""
     unseen: float = 0.0
+    """Seconds since the newest detection."""
     hit_rate: float = 0.0
+    """Running share of updates with a detection, 0..1."""
     surprise: float = 0.0
+    """Running mean of the filter's error, heights."""
     spread: float = 0.0
+    """The filter's standard deviation of the centre, widths."""
     hidden: float = 0.0
+    """Largest share of the box inside one nearer track that is seen, 0..1."""
     hiding: float = 0.0
+    """Largest share of the box inside one farther track that is seen, 0..1."""
     outside: float = 0.0
+    """Share of the box outside the area where detections occur, 0..1."""
 
 
 class PlausibilitySettings(Settings):
@@ -72,49 +66,52 @@ class PlausibilitySettings(Settings):
     """Weights for a box that is only predicted."""
 
 
-def gather_evidence(tracks: TrackTable, rows: BoolArray, time: float, area: FloatArray) -> Evidence:
-    """The evidence on the tracks of `rows` (N,) among all of a camera.
+def weight_rows(weights: Weights) -> FloatArray:
+    """(10,) the weights, in the order of the evidence."""
+    return np.array([getattr(weights, name) for name in Weights.model_fields])
+
+
+def gather_evidence(tracks: TrackTable, time: float, area: FloatArray) -> FloatArray:
+    """(10, N) the evidence on all tracks of a camera, in the order of `Weights`.
 
     area: (4,) box around all detections so far: what the camera can see, as far as is known.
     """
-    chosen = tracks[rows]
-    position = chosen["state"][:, 0]
-    boxes = kalman.state2boxes(chosen["state"])
-    others = kalman.state2boxes(tracks["state"])
-    shares = _shares_inside(boxes, others)
-    shares *= tracks["missed"] == 0
-    shares[np.arange(len(chosen)), np.flatnonzero(rows)] = 0
-    nearer = others[:, 3] > boxes[:, 3, None]
-    probability = np.clip(chosen["score"], 0.005, 0.995)
-    return Evidence(
-        score=np.log(probability / (1 - probability)),
-        mean_score=chosen["mean_score"],
-        unseen=time - chosen["seen"],
-        hit_rate=chosen["hit_rate"],
-        surprise=chosen["surprise"],
-        spread=np.sqrt(chosen["state"][:, 2, 0]) / position[:, 2],
-        hidden=(shares * nearer).max(axis=1, initial=0),
-        hiding=(shares * ~nearer).max(axis=1, initial=0),
-        outside=1 - _shares_inside(boxes, area[None])[:, 0],
-    )
+    state = tracks.state
+    boxes = kalman.state2boxes(state)
+    probability = np.minimum(np.maximum(tracks[SCORE], 0.005), 0.995)
+    evidence = np.empty((10, len(tracks)))
+    evidence[0] = 1
+    np.log(probability / (1 - probability), out=evidence[1])
+    evidence[2] = tracks[MEAN_SCORE]
+    np.subtract(time, tracks[SEEN], out=evidence[3])
+    evidence[4] = tracks[HIT_RATE]
+    evidence[5] = tracks[SURPRISE]
+    np.divide(np.sqrt(state[0, kalman.VARIANCE]), state[2, kalman.POSITION], out=evidence[6])
+    evidence[7:9] = _hidden_and_hiding(boxes, tracks[MISSED] == 0)
+    inside = np.minimum(boxes[2:], area[2:, None]) - np.maximum(boxes[:2], area[:2, None])
+    np.maximum(inside, 0, out=inside)
+    evidence[9] = 1 - inside[0] * inside[1] / areas(boxes)
+    return evidence
 
 
-def log_odds(evidence: Evidence, weights: Weights) -> FloatArray:
-    """(N,) logarithm of the odds that a box holds a person."""
-    total = np.full(len(evidence.score), weights.bias)
-    for name, weight in weights:
-        if name != "bias" and weight != 0:
-            total += weight * getattr(evidence, name)
-    return total
+def log_odds(evidence: FloatArray, weights: FloatArray) -> FloatArray:
+    """Logarithms of the odds (K, N) that boxes hold a person, of evidence (10, N) under K rows of
+    weights (K, 10)."""
+    return weights @ evidence
 
 
-def _shares_inside(boxes: FloatArray, others: FloatArray) -> FloatArray:
-    """(N, M) share of each box (N, 4) that lies inside each of `others` (M, 4)."""
-    width = np.minimum(boxes[:, 2, None], others[:, 2]) - np.maximum(
-        boxes[:, 0, None], others[:, 0]
-    )
-    height = np.minimum(boxes[:, 3, None], others[:, 3]) - np.maximum(
-        boxes[:, 1, None], others[:, 1]
-    )
-    own = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    return np.maximum(width, 0) * np.maximum(height, 0) / np.maximum(own, 1e-9)[:, None]
+def _hidden_and_hiding(boxes: FloatArray, seen: BoolArray) -> FloatArray:
+    """(2, N) the largest share of each box inside a nearer one that is seen, and a farther one.
+
+    Who stands lower in the image is nearer.
+    """
+    largest = np.zeros((2, boxes.shape[1]))
+    rows, others = overlapping_pairs(boxes, boxes)
+    counts = seen[others]
+    counts &= rows != others
+    rows, others = rows[counts], others[counts]
+    if len(rows):
+        shares = intersections(boxes[:, rows], boxes[:, others]) / areas(boxes)[rows]
+        nearer = boxes[3, others] > boxes[3, rows]
+        np.maximum.at(largest, (1 - nearer.astype(np.intp), rows), shares)
+    return largest
