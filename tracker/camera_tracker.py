@@ -28,7 +28,6 @@ from tracker.track_table import (
     ROW,
     SCORE,
     SEEN,
-    TrackTable,
     born,
     hide,
     observe,
@@ -104,9 +103,7 @@ class CameraTracker:
         if len(self._tracks):
             hide(self._tracks)
             seconds = round(time - self._time, 9)  # even steps are then equal to the last digit
-            self._tracks.state = kalman.predict(
-                self._tracks.state, seconds, self._settings.motion
-            )
+            self._tracks.state = kalman.predict(self._tracks.state, seconds, self._settings.motion)
         self._time = time
 
     def _follow_camera(self, image: Image) -> None:

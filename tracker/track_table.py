@@ -65,7 +65,7 @@ class TrackTable:
         """(N,) one number of every track, a view."""
         return self.values[row]
 
-    def __setitem__(self, row: int, value: FloatArray | float) -> None:
+    def __setitem__(self, row: int, value: FloatArray | IntArray | BoolArray | float) -> None:
         self.values[row] = value
 
     def take(self, tracks: IntArray | BoolArray) -> "TrackTable":

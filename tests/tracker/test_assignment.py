@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.assignment import assign
+from tracker import assignment
+from tracker.assignment import assign, assign_pairs
 
 
 def brute_force_total(cost, limit):
@@ -47,3 +48,16 @@ def test_equals_brute_force(n, m, seed):
     total = cost[rows, columns].sum() + (n + m - 2 * len(rows)) * 0.3
     assert total == pytest.approx(brute_force_total(cost, 0.6))
     assert (cost[rows, columns] <= 0.6).all()
+
+
+@pytest.mark.parametrize("dense", [10**6, 0])
+@given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 10_000))
+def test_pairs_equal_the_full_matrix(dense, n, m, seed):
+    generator = np.random.default_rng(seed)
+    allowed = generator.random((n, m)) < 0.3
+    gains = generator.uniform(-0.2, 1, (n, m))
+    expected = assign(np.where(allowed, -gains, np.inf), 0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assignment, "DENSE", dense)  # as a matrix, and as a sparse graph
+        rows, columns = assign_pairs(*allowed.nonzero(), gains[allowed], (n, m))
+    assert (rows.tolist(), columns.tolist()) == (expected[0].tolist(), expected[1].tolist())

@@ -53,7 +53,7 @@ def reference_step(oracle, seconds, box, settings):
 def test_equals_filterpy():
     generator = np.random.default_rng(0)
     boxes = np.array([[10, 20, 60, 140], [300, 50, 390, 310.0]])
-    states = kalman.begin(boxes, SETTINGS)
+    states = kalman.begin(boxes.T, SETTINGS)
     oracles = [reference_filter(box, SETTINGS) for box in boxes]
     for frame in range(30):
         seconds = generator.uniform(0.01, 0.5)
@@ -61,8 +61,8 @@ def test_equals_filterpy():
         unseen = frame % 5 == 4
         states = kalman.predict(states, seconds, SETTINGS)
         if not unseen:
-            states = kalman.correct(states, boxes, SETTINGS)
-        for state, oracle, box in zip(states, oracles, boxes, strict=True):
+            states = kalman.correct(states, boxes.T, SETTINGS)
+        for state, oracle, box in zip(states.transpose(2, 1, 0), oracles, boxes, strict=True):
             reference_step(oracle, seconds, None if unseen else box, SETTINGS)
             expected = np.stack(
                 [
@@ -78,11 +78,11 @@ def test_equals_filterpy():
 
 def test_distances_equal_filterpy():
     boxes = np.array([[10, 20, 60, 140.0]])
-    states = kalman.predict(kalman.begin(boxes, SETTINGS), 0.1, SETTINGS)
+    states = kalman.predict(kalman.begin(boxes.T, SETTINGS), 0.1, SETTINGS)
     oracle = reference_filter(boxes[0], SETTINGS)
     reference_step(oracle, 0.1, None, SETTINGS)
     others = np.array([[12, 22, 61, 138], [40, 20, 90, 140.0]])
-    found = kalman.squared_distances(states, others, SETTINGS)
+    found = kalman.squared_distances(states, others.T, SETTINGS)
     for column, (left, top, right, bottom) in enumerate(others):
         oracle.update(
             np.array([(left + right) / 2, (top + bottom) / 2, right - left, bottom - top])
@@ -93,44 +93,57 @@ def test_distances_equal_filterpy():
 
 @pytest.mark.parametrize("n", [0, 1, 5])
 def test_every_step_takes_any_number(n):
-    boxes = np.tile([[10, 20, 60, 140.0]], (n, 1))
+    boxes = np.tile([[10], [20], [60], [140.0]], (1, n))
     states = kalman.begin(boxes, SETTINGS)
     states = kalman.predict(states, 0.04, SETTINGS)
     states = kalman.correct(states, boxes, SETTINGS)
     states = kalman.move_camera(states, np.eye(2, 3))
-    assert states.shape == (n, 5, 4)
+    assert states.shape == (4, 5, n)
     assert kalman.squared_distances(states, boxes, SETTINGS).shape == (n, n)
     np.testing.assert_allclose(kalman.state2boxes(states), boxes)
 
 
 @given(st.lists(st.floats(0.001, 1), min_size=1, max_size=5))
 def test_mean_does_not_depend_on_the_steps(steps):
-    states = kalman.begin(np.array([[10, 20, 60, 140.0]]), SETTINGS)
-    states[:, VELOCITY] = [30, -5, 2, 4]
+    states = kalman.begin(np.array([[10], [20], [60], [140.0]]), SETTINGS)
+    states[:, VELOCITY, 0] = [30, -5, 2, 4]
     once = kalman.predict(states, sum(steps), SETTINGS)
     for seconds in steps:
         states = kalman.predict(states, seconds, SETTINGS)
     np.testing.assert_allclose(states[:, :2], once[:, :2], rtol=1e-9)
 
 
+def test_each_track_may_have_its_own_step():
+    generator = np.random.default_rng(0)
+    corners = generator.uniform(0, 100, (2, 6))
+    states = kalman.begin(np.concatenate([corners, corners + np.array([[40.0], [90.0]])]), SETTINGS)
+    states[:, VELOCITY] = generator.normal(0, 20, (4, 6))
+    seconds = generator.uniform(0.01, 1, 6)
+    together = kalman.predict(states, seconds, SETTINGS)
+    alone = [
+        kalman.predict(states[..., [n]], float(step), SETTINGS) for n, step in enumerate(seconds)
+    ]
+    np.testing.assert_allclose(together, np.concatenate(alone, axis=2), rtol=1e-12)
+
+
 def test_a_doubted_box_moves_the_state_less():
-    states = kalman.begin(np.tile([[0, 0, 50, 100.0]], (2, 1)), SETTINGS)
+    states = kalman.begin(np.tile([[0], [0], [50], [100.0]], (1, 2)), SETTINGS)
     states = kalman.predict(states, 0.04, SETTINGS)
-    seen = np.tile([[10, 0, 60, 100.0]], (2, 1))
-    trusted, doubted = kalman.correct(states, seen, SETTINGS, np.array([1, 4.0]))
-    assert 25 < doubted[POSITION, 0] < trusted[POSITION, 0] < 35
-    assert doubted[VARIANCE, 0] > trusted[VARIANCE, 0]
+    seen = np.tile([[10], [0], [60], [100.0]], (1, 2))
+    trusted, doubted = kalman.correct(states, seen, SETTINGS, np.array([1, 4.0]))[0].T
+    assert 25 < doubted[POSITION] < trusted[POSITION] < 35
+    assert doubted[VARIANCE] > trusted[VARIANCE]
 
 
 def test_a_shrinking_box_never_collapses():
-    states = kalman.begin(np.array([[0, 0, 5, 10.0]]), SETTINGS)
-    states[:, VELOCITY, 2:] = -1000
+    states = kalman.begin(np.array([[0], [0], [5], [10.0]]), SETTINGS)
+    states[2:, VELOCITY] = -1000
     boxes = kalman.state2boxes(kalman.predict(states, 2, SETTINGS))
-    np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], 1)
+    np.testing.assert_allclose(boxes[2:] - boxes[:2], 1)
 
 
 def test_camera_motion_moves_boxes_as_it_moves_points():
-    boxes = np.array([[100, 50, 150, 170.0]])
+    boxes = np.array([[100], [50], [150], [170.0]])
     zoom = np.array([[1.1, 0, 5], [0, 1.1, -3]])
     moved = kalman.state2boxes(kalman.move_camera(kalman.begin(boxes, SETTINGS), zoom))
-    np.testing.assert_allclose(moved, boxes * 1.1 + [[5, -3, 5, -3]])
+    np.testing.assert_allclose(moved, boxes * 1.1 + [[5], [-3], [5], [-3]])
