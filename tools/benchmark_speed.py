@@ -1,12 +1,16 @@
 """Measurements of speed, each beside what it is to be compared with, in one run.
 
 python tools/benchmark_speed.py pipeline [--video CLIP.mp4] [--json FILE]
+python tools/benchmark_speed.py tracker [--detections DET.TXT] [--peer-python PYTHON] [--json FILE]
 python tools/benchmark_speed.py reid [--threads 2] [--peer FILE.onnx] [--json FILE]
 """
 
 import json as jsonlib
+import subprocess
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -14,9 +18,12 @@ import numpy as np
 import onnxruntime
 import tyro
 
+from tracker.camera_tracker import CameraTracker
 from tracker.config import TrackSettings
+from tracker.motchallenge import read_detections
 from tracker.pipeline import Pipeline
 from tracker.recording import RunRecorder
+from tracker.types import Detections
 from tracker.video import VideoSettings, cameras_of_paths, open_source, ticks
 
 
@@ -96,6 +103,129 @@ def reid(
         print(f"  {name:28s}{figures['best_ms']:8.2f}{figures['median_ms']:8.2f}")
     if json:
         json.write_text(jsonlib.dumps(numbers, indent=2) + "\n")
+
+
+def tracker(
+    detections: Path | None = None,
+    peer_python: Path | None = None,
+    repeats: int = 7,
+    json: Path | None = None,
+) -> None:
+    """Frames a second of tracking alone on one camera, beside roboflow's ByteTrackTracker.
+
+    Detections are in memory, one process and thread each, default settings of both. They run in
+    turn; the quickest run of each counts. Then what a frame costs with 10 to 1,000 boxes in it.
+
+    Args:
+        detections: A det.txt of MOTChallenge; people made up, as many as MOT17-04-FRCNN's 27 boxes
+            in each of 1,050 frames, if it isn't given.
+        peer_python: An interpreter with the extra `peers`, such as peers/bin/python after
+            `python -m venv peers && peers/bin/pip install trackers==2.6.1`.
+        repeats: Runs of each.
+        json: File for the numbers.
+    """
+    frames = detections_of_file(detections) if detections else made_frames(1050, 27)
+    times: dict[str, list[float]] = {"": [], "peer_": []}
+    with _peer(frames, peer_python) as peer_seconds:
+        for _ in range(repeats):
+            times[""].append(seconds_of_tracking(frames))
+            if peer_seconds:
+                times["peer_"].append(peer_seconds())
+    numbers: dict[str, object] = {
+        f"{name}fps": round(len(frames) / min(seconds), 1)
+        for name, seconds in times.items()
+        if seconds
+    }
+    if times["peer_"]:
+        numbers["ratio"] = round(min(times["peer_"]) / min(times[""]), 3)
+    sizes = (10, 30, 100, 300, 1000)
+    curve = {n: 1e6 * _best_seconds_of_tracking(made_frames(40, n), 3) / 40 for n in sizes}
+    numbers["microseconds_by_boxes"] = {str(n): round(cost, 1) for n, cost in curve.items()}
+    boxes = np.mean([len(frame) for frame in frames])
+    print(f"{detections or 'made up'}: {len(frames)} frames, {boxes:.1f} boxes in each")
+    print(f"  ours       {numbers['fps']:>8} frames/s")
+    if times["peer_"]:
+        print(f"  ByteTrack  {numbers['peer_fps']:>8} frames/s; ratio {numbers['ratio']}")
+    else:
+        print("  ByteTrack was not run: give an interpreter that has it by --peer-python")
+    for n, cost in curve.items():
+        print(f"  {n:5d} boxes  {cost:9.0f} microseconds a frame, {cost / n:6.1f} a box")
+    if json:
+        json.write_text(jsonlib.dumps(numbers, indent=2) + "\n")
+
+
+def seconds_of_tracking(frames: list[Detections]) -> float:
+    """Seconds that a new tracker of default settings takes for all frames, 30 a second."""
+    camera = CameraTracker("camera")
+    begin = time.perf_counter()
+    for index, found in enumerate(frames):
+        camera.update(index, index / 30, found)
+    return time.perf_counter() - begin
+
+
+def _best_seconds_of_tracking(frames: list[Detections], repeats: int) -> float:
+    return min(seconds_of_tracking(frames) for _ in range(repeats))
+
+
+@contextmanager
+def _peer(frames: list[Detections], python: Path | None) -> Iterator[Callable[[], float] | None]:
+    """A function that runs the peer once in its interpreter and returns the seconds."""
+    if python is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "detections.npz"
+        np.savez(
+            path,
+            boxes=np.concatenate([frame.boxes for frame in frames]),
+            scores=np.concatenate([frame.scores for frame in frames]),
+            counts=[len(frame) for frame in frames],
+        )
+        command = [str(python), str(Path(__file__).with_name("bytetrack_peer.py")), str(path)]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        ) as process:
+            sending, answers = process.stdin, process.stdout
+            if sending is None or answers is None or answers.readline().strip() != "ready":
+                raise SystemExit(f"{python} can't run the peer; it needs trackers==2.6.1")
+
+            def seconds() -> float:
+                sending.write("again\n")
+                return float(answers.readline())
+
+            yield seconds
+            sending.close()
+
+
+def detections_of_file(path: Path) -> list[Detections]:
+    """One `Detections` for each frame of a det.txt, up to its last row's."""
+    rows = read_detections(path)
+    splits = np.searchsorted(rows.frames, np.arange(2, rows.frames.max(initial=1) + 1))
+    boxes, scores = np.split(rows.boxes, splits), np.split(rows.scores, splits)
+    return [Detections(b, s) for b, s in zip(boxes, scores, strict=True)]
+
+
+def made_frames(count: int, boxes: int) -> list[Detections]:
+    """Detections of people who walk in a square as crowded as MOT17-04: a tenth is missed in each
+    frame, a tenth is faint, and a tenth of what is found is nobody. About `boxes` in each frame.
+    """
+    rng = np.random.default_rng(0)
+    side = 1500 * np.sqrt(boxes / 27)  # pixels: the same crowd on any area
+    place = rng.uniform(0, side, (boxes, 2))
+    speed = rng.normal(0, 2, (boxes, 2))
+    height = rng.uniform(80, 240, boxes)
+    frames = []
+    for index in range(count):
+        seen = rng.uniform(size=boxes) > 0.1
+        lost = np.count_nonzero(~seen)
+        corner = (place + index * speed)[seen] % side + rng.normal(0, 2, (boxes - lost, 2))
+        corner = np.concatenate([corner, rng.uniform(0, side, (lost, 2))])
+        tall = np.concatenate([height[seen], rng.uniform(80, 240, lost)])
+        size = np.stack([0.4 * tall, tall], axis=1)
+        scores = np.where(rng.uniform(size=boxes) > 0.1, rng.uniform(0.6, 1, boxes), 0.4)
+        scores[boxes - lost :] = rng.uniform(0.05, 0.7, lost)
+        frames.append(Detections(np.concatenate([corner, corner + size], axis=1), scores))
+    return frames
 
 
 def _reid_exports() -> dict[str, bytes]:
@@ -192,4 +322,6 @@ def make_clip(path: Path, frames: int) -> Path:
 
 
 if __name__ == "__main__":
-    tyro.extras.subcommand_cli_from_dict({"pipeline": pipeline, "reid": reid}, description=__doc__)
+    tyro.extras.subcommand_cli_from_dict(
+        {"pipeline": pipeline, "tracker": tracker, "reid": reid}, description=__doc__
+    )
