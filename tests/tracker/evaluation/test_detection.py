@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from tracker.evaluation.detection import AnnotatedFrame, average_precision
+from tracker.evaluation.detection import (
+    AnnotatedFrame,
+    average_precision,
+    best_operating_point,
+)
 from tracker.types import Detections
 
 HERE, THERE, ELSEWHERE = [0, 0, 10, 10], [20, 0, 30, 10], [50, 50, 60, 60]
@@ -48,3 +52,28 @@ def test_frames_are_ranked_together():
 
 def test_without_people_there_is_no_precision():
     assert np.isnan(average_precision([found((HERE, 0.9))], [frame([])]))
+
+
+@pytest.mark.parametrize(
+    ("detections", "truth", "expected"),
+    [
+        (found((HERE, 0.9)), frame([HERE]), (0.9, 1, 1)),
+        # The wrong box is worth taking in with the second person, and not after the last.
+        (found((HERE, 0.9), (ELSEWHERE, 0.8), (THERE, 0.7)), frame([HERE, THERE]), (0.7, 2 / 3, 1)),
+        (found((HERE, 0.9), (ELSEWHERE, 0.8)), frame([HERE, THERE]), (0.9, 1, 0.5)),
+        # One score for both: they can't be told apart.
+        (found((HERE, 0.9), (ELSEWHERE, 0.9)), frame([HERE]), (0.9, 0.5, 1)),
+        (found((ELSEWHERE, 0.9)), frame([HERE]), (0.9, 0, 0)),
+    ],
+)
+def test_where_f1_is_highest(detections, truth, expected):
+    point = best_operating_point([detections], [truth])
+    assert (point.score, point.precision, point.recall) == pytest.approx(expected)
+    precision, recall = expected[1:]
+    harmonic = 2 * precision * recall / (precision + recall) if precision else 0
+    assert point.f1 == pytest.approx(harmonic)
+
+
+def test_without_people_or_detections_there_is_no_best_score():
+    assert best_operating_point([found((HERE, 0.9))], [frame([])]) is None
+    assert best_operating_point([found()], [frame([HERE])]) is None

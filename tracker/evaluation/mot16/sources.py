@@ -1,13 +1,17 @@
 """What the tracker is fed with: a sequence's detections, with embeddings where pictures allow."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from configs.errors import InputError
 from reid.opening import open_embedder
 from tracker.detection import DetectionSettings, open_detector
-from tracker.evaluation.mot16.cache import load_detections, save_detections
+from tracker.evaluation.detection_cache import (
+    cache_path,
+    file_origin,
+    load_detections,
+    save_detections,
+)
 from tracker.evaluation.mot16.pictures import count_pictures, frames_of
 from tracker.motchallenge import MotSequence
 from tracker.sampling import crop
@@ -70,8 +74,7 @@ def detections_of(sequence: MotSequence, source: DetectionSource) -> tuple[list[
     if source.cache is None or (reid == "none" and _uses_files(source)):
         return _make(sequence, source, reid), note
     origin = f"{_origin(source.detections, sequence)} {_origin(reid, sequence)}"
-    key = hashlib.sha256(origin.encode()).hexdigest()[:12]
-    path = source.cache / f"{sequence.name}-{key}.npz"
+    path = cache_path(source.cache, sequence.name, origin)
     found = load_detections(path, origin, sequence.length)
     if found is None:
         found = _make(sequence, source, reid)
@@ -116,6 +119,4 @@ def _origin(what: str, sequence: MotSequence) -> str:
     path = sequence.folder / "det" / "det.txt" if what == PUBLIC else Path(what)
     if path.is_dir():
         path = path / f"{sequence.name}.txt"
-    if not path.is_file():
-        return what
-    return f"{path.resolve()}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
+    return file_origin(path) if path.is_file() else what

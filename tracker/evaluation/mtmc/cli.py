@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,16 +13,17 @@ from rich.progress import track
 
 from configs import read_settings
 from configs.command import run
+from configs.errors import InputError
 from tracker.config import TrackSettings
 from tracker.evaluation.mtmc.cmc import read_cmc
-from tracker.evaluation.mtmc.lab import paper_table, read_lab
+from tracker.evaluation.mtmc.detecting import with_detections
+from tracker.evaluation.mtmc.lab import lab_table, read_lab
 from tracker.evaluation.mtmc.multiviewx import read_multiviewx_scenes
 from tracker.evaluation.mtmc.report import as_json, as_text
-from tracker.evaluation.mtmc.running import Mode, run_scene
+from tracker.evaluation.mtmc.running import Mode, SceneRun, run_scene
 from tracker.evaluation.mtmc.scene import Scene
 from tracker.evaluation.mtmc.scene_folder import read_scenes
 from tracker.evaluation.mtmc.wildtrack import read_wildtrack_scenes
-from tracker.evaluation.table import format_table
 
 __all__ = ["Arguments", "benchmark", "main"]
 
@@ -39,9 +41,12 @@ class Arguments:
     detections: str | None = None
     """Detector by name or .onnx file. Else those that come with the data: for cmc fairmot (default)
     or faster_rcnn, for wildtrack and multiviewx truth (the annotated boxes)."""
-    reid: str | None = None
+    reid: tuple[str, ...] = ()
     """given: embeddings that come with the detections (default where there are any); none; or an
-    embedder's name or .onnx file."""
+    embedder's name or .onnx file. Several are run in turn; NAME=FILE names one, for lab as
+    MODEL/DATA=FILE."""
+    cache: Path | None = None
+    """Folder that keeps what a named detector finds, for later runs."""
     preset: str | None = None
     """Name or .yaml file of settings; the defaults if not given."""
     geometry: bool = True
@@ -62,21 +67,31 @@ def benchmark(arguments: Arguments) -> None:
     if arguments.preset is not None:
         settings = read_settings(TrackSettings, arguments.preset)
     scenes = _read(arguments)
-    mode = _mode(arguments, scenes)
-    runs = [
-        run_scene(scene, settings, mode)
-        for scene in track(
-            scenes,
-            description="tracking",
-            console=Console(stderr=True),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-    ]
-    print(as_text(runs, _describe(arguments, mode), _published(arguments.dataset)))
+    detector = _detector(arguments, scenes)
+    if detector is not None:
+        scenes = [
+            with_detections(scene, detector, settings, arguments.cache)
+            for scene in _progress(scenes, "detecting")
+        ]
+    rows = _embedders(arguments, scenes, detector)
+    results: dict[str, list[SceneRun]] = {}
+    for name, reid in rows.items():
+        mode = Mode(detector is not None, reid, arguments.geometry)
+        runs = [run_scene(scene, settings, mode) for scene in _progress(scenes, f"tracking {name}")]
+        results[name] = runs
+        print(as_text(runs, _describe(arguments, detector, name)), end="\n\n")
+    if arguments.dataset == "lab":
+        print(lab_table(results))
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(as_json(runs), indent=1) + "\n")
+        tables = {name: as_json(runs) for name, runs in results.items()}
+        content = tables if len(tables) > 1 else next(iter(tables.values()))
+        arguments.json.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _progress(scenes: list[Scene], doing: str) -> Iterable[Scene]:
+    console = Console(stderr=True)
+    return track(scenes, doing, console=console, transient=True, disable=not sys.stderr.isatty())
 
 
 def _read(arguments: Arguments) -> list[Scene]:
@@ -94,19 +109,29 @@ def _read(arguments: Arguments) -> list[Scene]:
             return read_scenes(root, sequences)
 
 
-def _mode(arguments: Arguments, scenes: list[Scene]) -> Mode:
-    """Own detections unless a detector is named; their embeddings unless another is."""
-    own = all(scene.detections for scene in scenes)
-    named = arguments.detections is not None and arguments.dataset != "cmc"
-    detector = arguments.detections if named and arguments.detections != "truth" else None
-    if detector is None and not own:
-        detector = TrackSettings().detector
-    reid = arguments.reid
-    if reid is None:
+def _detector(arguments: Arguments, scenes: list[Scene]) -> str | None:
+    """Who looks at the pictures; None for the detections that come with the data."""
+    if arguments.dataset != "cmc" and arguments.detections not in (None, "truth"):
+        return arguments.detections
+    return None if all(scene.detections for scene in scenes) else TrackSettings().detector
+
+
+def _embedders(arguments: Arguments, scenes: list[Scene], detector: str | None) -> dict[str, str]:
+    """What `Mode.reid` is in each run, by the run's name."""
+    if not arguments.reid:
         embedded = detector is None and all(_brings_embeddings(scene) for scene in scenes)
         pictures = all(set(scene.rig.names) == set(scene.rig.sources) for scene in scenes)
         reid = "given" if embedded else TrackSettings().reid if pictures else "none"
-    return Mode(detector, reid, arguments.geometry)
+        return {reid: reid}
+    rows: dict[str, str] = {}
+    for text in arguments.reid:
+        name, named, source = text.partition("=")
+        if not named or Path(text).is_file():
+            name, source = Path(text).stem if Path(text).is_file() else text, text
+        if name in rows:
+            raise InputError(f"--reid names {name!r} twice; give NAME=FILE")
+        rows[name] = source
+    return rows
 
 
 def _brings_embeddings(scene: Scene) -> bool:
@@ -114,24 +139,14 @@ def _brings_embeddings(scene: Scene) -> bool:
     return bool(found) and all(one.embeddings is not None for one in found)
 
 
-def _describe(arguments: Arguments, mode: Mode) -> str:
+def _describe(arguments: Arguments, detector: str | None, reid: str) -> str:
     own = "fairmot" if arguments.dataset == "cmc" else "given"
-    detections = mode.detector or arguments.detections or own
-    geometry = "geometry used" if mode.geometry else "geometry not used"
+    detections = detector or arguments.detections or own
+    geometry = "geometry used" if arguments.geometry else "geometry not used"
     return (
-        f"{arguments.dataset}: detections {detections}, appearance {mode.reid}, {geometry}, "
+        f"{arguments.dataset}: detections {detections}, appearance {reid}, {geometry}, "
         f"preset {arguments.preset or 'default'}, online"
     )
-
-
-def _published(dataset: str) -> str:
-    if dataset != "lab":
-        return ""
-    rows = [
-        [model, data, f"{mota:.1f}", f"{idf1:.1f}"] for model, data, mota, idf1 in paper_table()
-    ]
-    title = "Published for LAB (Lawen et al., arXiv 1910.07038, table 5)"
-    return f"{title}\n{format_table(['model', 'trained on', 'MOTA', 'IDF1'], rows)}"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ __all__ = ["as_json", "as_text"]
 COLUMNS = (*HEADLINE, "DetA", "AssA", "Rcll", "Prcn", "FP", "FN", "IDs", "Frag")
 
 
-def as_text(runs: Sequence[SceneRun], setting: str, published: str = "") -> str:
+def as_text(runs: Sequence[SceneRun], setting: str) -> str:
     """A row for each scene and protocol, then speed. setting: one line on what was run."""
     rows = [row for run in runs for row in _rows(run)]
     if len(runs) > 1:
@@ -26,7 +26,7 @@ def as_text(runs: Sequence[SceneRun], setting: str, published: str = "") -> str:
         for run in runs
     ]
     table = format_table(["sequence", "tracker", "protocol", *COLUMNS], rows)
-    return "\n".join([setting, "", table, "", *speed, *(["", published] if published else [])])
+    return "\n".join([setting, "", table, "", *speed])
 
 
 def as_json(runs: Sequence[SceneRun]) -> dict[str, dict[str, dict[str, float]]]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from configs.errors import InputError
 from reid.opening import open_embedder
 from tracker.config import TrackSettings
-from tracker.detection import open_detector
 from tracker.evaluation.mtmc.feed import Tick, detected_ticks, given_ticks
 from tracker.evaluation.mtmc.scene import Scene
 from tracker.evaluation.mtmc.scoring import SceneScores, score_positions, score_scene
@@ -21,12 +20,12 @@ __all__ = ["Mode", "SceneRun", "run_scene"]
 class Mode:
     """What the tracker may use.
 
-    detector: a detector's name or path, or None for the scene's own detections. reid: "given" for
-    the embeddings that come with the detections, "none", or an embedder's name or path.
-    geometry: whether the calibration is used; without it only appearance and time connect cameras.
+    pictures: whether it looks at them even if no embedder does. reid: "given" for the embeddings
+    that come with the detections, "none", or an embedder's name or path. geometry: whether the
+    calibration is used; without it only appearance and time connect cameras.
     """
 
-    detector: str | None
+    pictures: bool
     reid: str
     geometry: bool
 
@@ -47,10 +46,10 @@ class SceneRun:
 
 
 def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
-    """Track one scene and score it.
+    """Track one scene by its detections and score it.
 
-    Raises InputError: a detector or embedder that needs pictures where there are none, "given"
-    embeddings that aren't.
+    Raises InputError: no detections, an embedder where there are no pictures, "given" embeddings
+    that aren't.
     """
     embedder = None if mode.reid == "given" else open_embedder(mode.reid)
     rig = scene.rig if mode.geometry else None
@@ -75,14 +74,11 @@ def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
 def _ticks(
     scene: Scene, settings: TrackSettings, mode: Mode, embedder: Embedder | None
 ) -> Iterator[Tick]:
-    if mode.detector is None and not scene.detections:
+    if not scene.detections:
         raise InputError(f"{scene.name}: no detections come with it; give --detections")
-    if mode.detector is not None:
-        detector = open_detector(mode.detector, scene.rig.names, settings.detection)
-        return detected_ticks(scene, detector, settings.video)
     if mode.reid == "given":
         return _with_embeddings(scene, given_ticks(scene))
-    if embedder is None:
+    if embedder is None and not mode.pictures:
         return _without_embeddings(given_ticks(scene))
     return _without_embeddings(detected_ticks(scene, None, settings.video))
 

@@ -44,7 +44,7 @@ def score_scene(scene: Scene, sightings: Sequence[Sightings]) -> SceneScores:
     ground = {}
     if scene.truth.ground is not None:
         found = ground_trajectories(scene, sightings)
-        ground = score_positions(scene.truth.ground, found)
+        ground = score_positions(_within(scene.truth.ground, scene.rig.area), found)
     views = _score_views(scene.truth.views, sightings) if scene.truth.views else None
     return SceneScores(ground, views)
 
@@ -100,6 +100,11 @@ def _inside(points: FloatArray, area: FloatArray | None) -> BoolArray:
     rise = np.where(a[:, 1] == b[:, 1], 1.0, b[:, 1] - a[:, 1])
     at = a[:, 0] + (y - a[:, 1]) / rise * (b[:, 0] - a[:, 0])
     return (crosses & (x < at)).sum(1) % 2 == 1
+
+
+def _within(truth: Annotation, area: FloatArray | None) -> Annotation:
+    """Who stands outside the area of interest, as in a doorway, is not to be found."""
+    return Annotation(truth.rows, truth.scored & _inside(truth.rows.places, area))
 
 
 def _score_views(truths: Mapping[str, Annotation], sightings: Sequence[Sightings]) -> Scores:

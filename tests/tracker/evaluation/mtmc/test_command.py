@@ -87,14 +87,14 @@ def test_cmc_has_boxes_without_embeddings_too(cmc, capsys):
     assert found["CMC1"]["1.0"]["Rcll"] > 90
     assert "appearance none" in capsys.readouterr().out
     with pytest.raises(InputError, match="bring no embeddings"):
-        run("cmc", cmc, detections="faster_rcnn", reid="given")
+        run("cmc", cmc, detections="faster_rcnn", reid=("given",))
     with pytest.raises(InputError, match="CMC has fairmot and faster_rcnn"):
         run("cmc", cmc, detections="mine")
 
 
 def test_pictures_that_are_not_there_are_asked_for(cmc):
     with pytest.raises(InputError, match="camera cam1 has no pictures"):
-        run("cmc", cmc, reid="histogram")
+        run("cmc", cmc, reid=("histogram",))
 
 
 def test_what_is_malformed_in_cmc_is_named(cmc):
@@ -155,14 +155,64 @@ def test_a_scene_of_ones_own_is_scored_on_the_ground_and_in_the_views(own, capsy
 
 
 def test_without_geometry_the_cameras_know_nothing_of_each_other(own, capsys):
-    (scores,) = run("scene", own, geometry=False, reid="none").values()
+    (scores,) = run("scene", own, geometry=False, reid=("none",)).values()
     assert scores["views"]["Rcll"] > 90
     assert scores["views"]["IDF1"] < 60  # each person is two, one on each camera
     assert "geometry not used" in capsys.readouterr().out
 
 
-def test_lab_prints_the_papers_table(own, capsys):
-    run("lab", own)
+def test_lab_prints_ours_beside_the_papers_table(own, capsys):
+    found = run("lab", own, reid=("Robust-ReID/made=given", "none"))
+    assert list(found) == ["Robust-ReID/made", "none"]
     printed = capsys.readouterr().out
-    assert "Robust-ReID  DukeMTMC    96.1  89.1" in printed
-    assert "table 5" in printed
+    lines = [line.split() for line in printed.splitlines()[-5:]]
+    assert [line[:2] for line in lines[:2]] == [["Robust-ReID", "made"], ["-", "-"]]
+    assert [line[-4:] for line in lines[:2]] == [
+        ["Robust-ReID", "DukeMTMC", "96.1", "89.1"],
+        ["Robust-ReID", "Market1501", "96.1", "79.6"],
+    ]
+    (scores,) = found["none"].values()
+    table = scores["1.0"]
+    assert lines[4][:4] == ["none", "-", f"{table['MOTA']:.1f}", f"{table['IDF1']:.1f}"]
+
+
+def test_two_runs_of_one_name_are_refused(own):
+    with pytest.raises(InputError, match="names 'a' twice"):
+        run("lab", own, reid=("a=given", "a=none"))
+
+
+@pytest.fixture
+def filmed(own, make_video):
+    """The scene with a picture for each frame, and files of what a detector finds in them."""
+    boxes = {}
+    for name in PROJECTIONS:
+        make_video(f"{name}.mp4", frames=FRAMES, rate=25)
+        given = np.load(own / "detections" / f"{name}.npz")
+        boxes[name] = np.column_stack([given["frames"], given["boxes"]])
+        (own / "detections" / f"{name}.npz").unlink()
+    cameras = {n: Camera.from_projection(P, (1920, 1024)) for n, P in PROJECTIONS.items()}
+    sources = {n: str(own / f"{n}.mp4") for n in PROJECTIONS}
+    write_rig(Rig(tuple(cameras), cameras, sources), own / "cameras.yaml")
+    (own / "found").mkdir()
+    for name, rows in boxes.items():
+        lines = [
+            f"{f:.0f},-1,{x + 1},{y + 1},{r - x},{b - y},0.9" for f, x, y, r, b in rows.tolist()
+        ]
+        (own / "found" / f"{name}.txt").write_text("\n".join(lines))
+    return own
+
+
+def test_what_a_detector_finds_is_kept_until_it_would_find_something_else(filmed):
+    cache = filmed / "cache"
+    options = {"detections": str(filmed / "found"), "reid": ("none",), "cache": cache}
+    first = run("scene", filmed, **options)
+    ((name, scores),) = first.items()
+    assert scores["1.0"]["MOTA"] > 90
+    kept = {path: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert len(kept) == 2
+    assert run("scene", filmed, **options) == first
+    assert {path: path.stat().st_mtime_ns for path in cache.iterdir()} == kept
+    assert run("scene", filmed, **{**options, "cache": None}) == first
+    for file in (filmed / "found").iterdir():
+        file.write_text("1,-1,1,1,5,9,0.9\n")
+    assert run("scene", filmed, **options)[name]["1.0"]["MOTA"] <= 0

@@ -69,6 +69,16 @@ def test_outside_the_area_nobody_is_scored():
     assert ground_trajectories(scene(rig), seen).ids.tolist() == [1, 4]
 
 
+def test_somebody_outside_the_area_need_not_be_found_and_may_be():
+    rig = Rig(("a",), area=area_of((0, 0), (4, 3)))
+    truth = Truth(Annotation.of_all(rows((0, 1, 1, 1), (0, 2, 1, -0.2))))
+    here = sightings("a", 0, [1], [(1, 1)])
+    both = sightings("a", 0, [1, 2], [(1, 1), (1, 0.1)])  # the second by mistake inside
+    for seen in (here, both):
+        clear = score_scene(scene(rig, truth), [seen]).ground[1.0].clear
+        assert (clear.truths, clear.misses, clear.false_alarms) == (1, 0, 0)
+
+
 def test_ticks_are_the_nearest_of_the_clock():
     assert clock_ticks(np.array([0, 0.2, 0.3, 1.0]), 2.0).tolist() == [0, 0, 1, 2]
 

@@ -1,5 +1,6 @@
 """A sequence's detections and embeddings in one .npz file: a second run needs no network."""
 
+import hashlib
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,20 @@ import numpy as np
 
 from tracker.types import Detections
 
-__all__ = ["load_detections", "save_detections"]
+__all__ = ["cache_path", "file_origin", "load_detections", "save_detections"]
+
+
+def cache_path(folder: Path, name: str, origin: str) -> Path:
+    """Where the detections of that name and origin are kept."""
+    return folder / f"{name}-{hashlib.sha256(origin.encode()).hexdigest()[:12]}.npz"
+
+
+def file_origin(source: str | Path) -> str:
+    """What names the content of a file, so that it changes when the file does; else the source."""
+    path = Path(source)
+    if not path.is_file():
+        return str(source)
+    return f"{path.resolve()}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
 
 
 def save_detections(path: Path, detections: Sequence[Detections], origin: str) -> None:
@@ -28,8 +42,11 @@ def save_detections(path: Path, detections: Sequence[Detections], origin: str) -
     part.replace(path)
 
 
-def load_detections(path: Path, origin: str, frames: int) -> list[Detections] | None:
-    """Read them back; None if there is no such file or it is of another origin or length."""
+def load_detections(path: Path, origin: str, frames: int | None = None) -> list[Detections] | None:
+    """Read them back; None if there is no such file or it is of another origin or length.
+
+    frames: how many there must be; None for any number.
+    """
     if not path.is_file():
         return None
     try:
@@ -39,11 +56,11 @@ def load_detections(path: Path, origin: str, frames: int) -> list[Detections] | 
         return None
     if not {"origin", "counts", "boxes", "scores", "embeddings"} <= arrays.keys():
         return None
-    if str(arrays["origin"]) != origin or len(arrays["counts"]) != frames:
+    if str(arrays["origin"]) != origin or frames not in (None, len(arrays["counts"])):
         return None
     embeddings = arrays["embeddings"] if arrays["embeddings"].shape[1] else None
     every = Detections(arrays["boxes"], arrays["scores"], embeddings)
     ends = np.cumsum(arrays["counts"]).tolist()
-    if ends[-1] != len(every):
+    if (ends or [0])[-1] != len(every):
         return None
-    return [every[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    return [every[start:end] for start, end in zip([0, *ends][: len(ends)], ends, strict=True)]

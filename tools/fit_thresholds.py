@@ -1,0 +1,158 @@
+"""Measure what decisions by a network depend on, and write it into the network's file.
+
+    python tools/fit_thresholds.py reid --model FILE.onnx --data HOLDOUT [--dry]
+    python tools/fit_thresholds.py detector --model FILE.onnx --data VALIDATION [--dry]
+
+reid: cosines of the same person and of different people, between the mean embeddings of a few
+pictures each from two cameras, as `cosine_prior` (as they come out of the network) and
+`cosine_prior_centred` (each camera's mean subtracted). The people must not be those it was
+trained on. detector: the score at which precision and recall balance best, as `best_f1_score`.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import tyro
+from numpy.typing import NDArray
+
+from configs.command import run
+from configs.errors import InputError
+from reid.embedder import OnnxEmbedder
+from reid.images import read_image
+from reid.training.datasets import DatasetName, Source, read_source
+from reid.training.detection.pictures import read_coco
+from reid.training.evaluation import centre_by_camera, embed_files
+from reid.training.samples import Samples
+from tracker.detection import DetectionSettings
+from tracker.detection.onnx import open_onnx_detector
+from tracker.evaluation.detection import AnnotatedFrame, best_operating_point
+from tracker.types import Frame
+
+FAINTEST = 0.01  # score of a box that is looked at
+
+
+def reid(
+    model: Path,
+    data: Path,
+    dataset: DatasetName = "rendered",
+    holdout: float = 0.0,
+    pictures: int = 4,
+    threads: int = 0,
+    dry: bool = False,
+) -> None:
+    """Cosines of the same person and of different people, for the open-set decision.
+
+    Args:
+        model: The ONNX file, which is rewritten.
+        data: Folder of people whom the network wasn't trained on.
+        dataset: Its layout.
+        holdout: Share of its identities to measure with, as in training; 0 for all.
+        pictures: How many of each person and camera are averaged.
+        threads: Processor threads; 0 takes as many as there are cores.
+        dry: Print only.
+    """
+    if pictures < 1:
+        raise InputError(f"--pictures is {pictures}; give 1 or more")
+    embedder = OnnxEmbedder(model, threads=threads)
+    test = read_source(Source(name=dataset, root=data, holdout=holdout)).test
+    chosen = _first_pictures(test, pictures)
+    embeddings, decoded = embed_files(embedder, chosen.paths)
+    chosen = chosen[decoded]
+    ways = {
+        "cosine_prior": embeddings,
+        "cosine_prior_centred": centre_by_camera(embeddings, chosen.cameras),
+    }
+    found = {key: cosine_prior(rows, chosen, data) for key, rows in ways.items()}
+    _store(model, {key: json.dumps(prior) for key, prior in found.items()}, dry)
+
+
+def cosine_prior(embeddings: NDArray[np.float32], samples: Samples, data: Path) -> dict[str, float]:
+    """Mean and standard deviation of cosines between cameras, of one person and of two people.
+
+    embeddings: (N, D) unit rows of the samples; those of one person and camera are averaged.
+    Raises InputError where there is no pair of the same person, or none of two people.
+    """
+    keys = np.column_stack([samples.identities, samples.cameras])
+    groups, members = np.unique(keys, axis=0, return_inverse=True)
+    means = np.zeros((len(groups), embeddings.shape[1]))
+    np.add.at(means, members.ravel(), embeddings)
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    people, cameras = groups.T
+    one, other = np.triu_indices(len(groups), 1)
+    across = cameras[one] != cameras[other]
+    cosines = (means @ means.T)[one, other]
+    same = people[one] == people[other]
+    prior = {}
+    for kind, rows in (("same", across & same), ("different", across & ~same)):
+        if rows.sum() < 2:
+            raise InputError(f"{data}: fewer than two pairs of {kind} people on two cameras")
+        prior[f"{kind}_mean"] = round(float(cosines[rows].mean()), 4)
+        prior[f"{kind}_std"] = round(float(cosines[rows].std()), 4)
+    return prior
+
+
+def detector(
+    model: Path, data: Path, min_height: float = 0.0, threads: int = 0, dry: bool = False
+) -> None:
+    """The score of a detector at which F1 is highest, at IoU 0.5.
+
+    Args:
+        model: The ONNX file, which is rewritten.
+        data: A folder in COCO's form; ignored people excuse what is found there.
+        min_height: People lower than this many pixels are ignored.
+        threads: Processor threads; 0 takes as many as there are cores.
+        dry: Print only.
+    """
+    network = open_onnx_detector(model, DetectionSettings(score=FAINTEST, threads=threads))
+    found, truth = [], []
+    for index, picture in enumerate(read_coco(data)):
+        image = read_image(picture.path)
+        if image is None:
+            raise InputError(f"{picture.path}: missing, or no picture")
+        found += network.detect([Frame("", index, 0.0, image)])
+        tall = picture.boxes[:, 3] - picture.boxes[:, 1] >= min_height
+        truth.append(AnnotatedFrame(picture.boxes, tall & ~picture.ignored))
+    point = best_operating_point(found, truth)
+    if point is None:
+        raise InputError(f"{data}: nobody to be found, or nobody found")
+    print(
+        f"{len(truth)} pictures: F1 {point.f1:.3f}, precision {point.precision:.3f}, "
+        f"recall {point.recall:.3f}"
+    )
+    _store(model, {"best_f1_score": json.dumps(round(point.score, 3))}, dry)
+
+
+def _first_pictures(samples: Samples, count: int) -> Samples:
+    """At most `count` pictures of each person and camera."""
+    taken: dict[tuple[int, int], int] = {}
+    kept = np.zeros(len(samples), bool)
+    for row, key in enumerate(
+        zip(samples.identities.tolist(), samples.cameras.tolist(), strict=True)
+    ):
+        taken[key] = taken.get(key, 0) + 1
+        kept[row] = key[0] != -1 and taken[key] <= count
+    return samples[kept]
+
+
+def _store(path: Path, entries: Mapping[str, str], dry: bool) -> None:
+    """Print the entries; unless `dry`, write them among a file's metadata, whole or not at all."""
+    for key, value in entries.items():
+        print(f"{key} {value}")
+    if dry:
+        return
+    model = onnx.load(path)
+    stored = {entry.key: entry.value for entry in model.metadata_props}
+    onnx.helper.set_model_props(model, {**stored, **entries})
+    part = path.with_suffix(path.suffix + ".part")
+    onnx.save(model, part)
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    commands = {"reid": reid, "detector": detector}
+    raise SystemExit(
+        run(lambda: tyro.extras.subcommand_cli_from_dict(commands, description=__doc__))
+    )
