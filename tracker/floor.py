@@ -1,10 +1,18 @@
-"""The floor: where people are followed."""
+"""The floor: where people are followed, and where they come and go."""
 
 import numpy as np
 
 from tracker.types import FloatArray
 
-__all__ = ["distance_outside"]
+__all__ = ["distance_outside", "distance_to"]
+
+
+def distance_to(door: FloatArray, points: FloatArray) -> FloatArray:
+    """(N,) metres from points (N, 2) to a point (1, 2), a line (2, 2) or a polygon (K, 2).
+
+    0 inside a polygon.
+    """
+    return np.maximum(distance_outside(door, points), 0.0)
 
 
 def distance_outside(area: FloatArray, points: FloatArray) -> FloatArray:

@@ -1,4 +1,9 @@
-"""From boxes to the ground and back: where a person stands, and how one would be boxed."""
+"""From boxes to the ground: where a person stands, and how sure that is.
+
+The lower edge of a box tells where the feet are, and the upper edge, by a person's height, where
+they ought to be. Feet may be hidden or cut off, heights differ: both edges are heard, each with
+its uncertainty.
+"""
 
 from dataclasses import dataclass
 
@@ -7,16 +12,19 @@ from pydantic import Field
 
 from calibration.camera import Camera
 from configs import Settings
-from tracker.boxes import areas, feet
+from tracker.boxes import feet
 from tracker.types import BoolArray, FloatArray
 
-__all__ = ["FootprintSettings", "Footprints", "expected_boxes", "locate", "visible_shares"]
+__all__ = ["FootprintSettings", "Footprints", "locate"]
+
+SHORT = 2.0  # standard deviations by which a box is too short for a person
+EDGE = 2.0  # pixels from the image's border within which a box counts as cut off
 
 
 class FootprintSettings(Settings):
     """How well a box tells where somebody stands."""
 
-    box_noise: float = Field(default=0.06, gt=0)
+    box_noise: float = Field(default=0.05, gt=0)
     """Standard deviation of a box's edges, as a share of its height."""
     min_pixel_noise: float = Field(default=2.0, gt=0)
     """Pixels that the edges of small boxes are uncertain by at least."""
@@ -26,108 +34,93 @@ class FootprintSettings(Settings):
     """Metres from a person's middle to the point of the footprint that is nearest the camera,
     which is what the lower edge of a box touches."""
     person_height: float = Field(default=1.7, gt=0)
-    """Metres; used for boxes cut off or hidden below, and for who hides whom."""
-    min_height: float = Field(default=1.1, ge=0)
-    """Metres: a box whose top would be lower than this over its feet has hidden feet."""
+    """Metres: the mean height of people."""
+    height_spread: float = Field(default=0.1, gt=0)
+    """Metres: the standard deviation of people's heights."""
+    furniture: float = Field(default=0.05, gt=0, le=1)
+    """Probability that a person's feet are hidden by what isn't a person: a box that is too short
+    though nobody stands before it is that much less likely a person."""
 
 
 @dataclass(frozen=True)
 class Footprints:
     """Where the people of one camera's N boxes stand.
 
-    points: (N, 2) metres. covariances: (N, 2, 2) metres^2. valid: (N,) False where a box's feet
-    lie above the horizon; points and covariances are then NaN.
+    points: (N, 2) metres. covariances: (N, 2, 2) metres^2. odds: (N,) nats that a box's height
+    adds to the log-odds of its being a person. valid: (N,) False where neither edge of a box
+    meets the ground; points and covariances are then NaN.
     """
 
     points: FloatArray
     covariances: FloatArray
+    odds: FloatArray
     valid: BoolArray
+
+    def __getitem__(self, rows: BoolArray) -> "Footprints":
+        return Footprints(
+            self.points[rows], self.covariances[rows], self.odds[rows], self.valid[rows]
+        )
 
 
 def locate(camera: Camera, boxes: FloatArray, settings: FootprintSettings) -> Footprints:
     """The footprints of boxes (N, 4): the middle of the lower edge, moved away from the camera.
 
-    A box that reaches the image's lower border, or is too short for a person who stands where its
-    feet seem to be, has its feet cut off or hidden: then the head at `person_height` tells, with
-    the uncertainty of a height known to 10 cm.
+    Where the camera knows heights, the row of the feet is the weighted mean of the lower edge and
+    of where a person of mean height under the upper edge would stand. A box that is shorter than
+    people are has its feet hidden, perhaps by all that is missing; one that reaches the image's
+    lower border has them cut off: such a lower edge counts little.
     """
     heights = boxes[:, 3] - boxes[:, 1]
     sigma = np.maximum(settings.box_noise * heights, settings.min_pixel_noise)
-    noise = np.repeat(sigma[:, None], 2, axis=1)
-    lower = feet(boxes)
+    lower, noise = feet(boxes), np.repeat(sigma[:, None], 2, axis=1)
+    position = camera.position
+    odds = np.zeros(len(boxes))
+    if position is not None and len(boxes):
+        lower[:, 1], noise[:, 1], short = _feet_rows(camera, boxes, sigma, settings)
+        odds[short & ~_behind(boxes)] = np.log(settings.furniture)
     points, valid = camera.image2ground(lower)
     covariances = camera.ground_covariance(lower, noise)
-    position = camera.position
     if position is not None:
         away = points - position[:2]
         distance = np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
         points = points + settings.radius * away / distance
-        points, covariances, valid = _use_heads(
-            camera, boxes, noise, (points, covariances, valid), settings
-        )
     covariances = covariances + settings.ground_noise**2 * np.eye(2)
-    return Footprints(points, covariances, valid & np.isfinite(covariances).all(axis=(1, 2)))
+    return Footprints(points, covariances, odds, valid & np.isfinite(covariances).all(axis=(1, 2)))
 
 
-def _use_heads(
-    camera: Camera,
-    boxes: FloatArray,
-    noise: FloatArray,
-    by_feet: tuple[FloatArray, FloatArray, BoolArray],
-    settings: FootprintSettings,
+def _feet_rows(
+    camera: Camera, boxes: FloatArray, sigma: FloatArray, settings: FootprintSettings
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
-    points, covariances, valid = by_feet
-    shortest = camera.expected_height(feet(boxes), settings.min_height)
-    cut = boxes[:, 3] >= camera.image_size[1] - 2
-    hidden = cut | (boxes[:, 3] - boxes[:, 1] < np.nan_to_num(shortest, nan=0.0)) | ~valid
-    if not hidden.any():
-        return by_feet
-    heads = np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]])[hidden]
-    tall, seen = camera.image2ground(heads, settings.person_height)
-    taller, _ = camera.image2ground(heads, settings.person_height + 0.1)
-    spread = (taller - tall)[:, :, None]
-    by_head = camera.ground_covariance(heads, noise[hidden], settings.person_height)
-    points, covariances, valid = points.copy(), covariances.copy(), valid.copy()
-    points[hidden], valid[hidden] = tall, seen
-    covariances[hidden] = by_head + spread * spread.swapaxes(1, 2)
-    return points, covariances, valid
+    """(N,) the row of the image where the feet are, its standard deviation, in pixels, and
+    whether a box is too short for a person inside the image."""
+    middle = (boxes[:, 0] + boxes[:, 2]) / 2
+    heads = np.column_stack([middle, boxes[:, 1]])
+    by_head = [_under(camera, heads, settings.person_height + extra)
+               for extra in (0.0, settings.height_spread)]
+    missing = np.maximum(by_head[0] - boxes[:, 3], 0)
+    height, cut_off = camera.image_size[1], boxes[:, 3] >= camera.image_size[1] - EDGE
+    from_head = sigma**2 + (by_head[1] - by_head[0]) ** 2
+    from_head = np.where(boxes[:, 1] <= EDGE, np.inf, from_head)
+    from_feet = sigma**2 + np.maximum(missing**2 - from_head, 0)
+    from_feet = np.where(cut_off, height**2 + from_feet, from_feet)
+    unknown = ~np.isfinite(by_head[0] + from_head)
+    share = np.where(unknown, 0.0, from_feet / (from_feet + np.where(unknown, 1.0, from_head)))
+    rows = boxes[:, 3] + share * np.where(unknown, 0.0, by_head[0] - boxes[:, 3])
+    variance = np.where(unknown, sigma**2 + cut_off * height**2, (1 - share) * from_feet)
+    too_short = missing**2 > SHORT**2 * (sigma**2 + np.where(unknown, np.inf, from_head))
+    return rows, np.sqrt(variance), too_short & ~cut_off
 
 
-def expected_boxes(camera: Camera, positions: FloatArray, height: float) -> FloatArray:
-    """(N, 4) how people of a height would be boxed at positions (N, 2); NaN where they can't be.
-
-    A camera that knows only the ground gives NaN everywhere.
-    """
-    ground = np.column_stack([positions, np.zeros(len(positions))])
-    lower, _ = camera.world2image(ground)
-    upper, _ = camera.world2image(ground + np.array([0, 0, height]))
-    half = 0.18 * (lower[:, 1] - upper[:, 1])
-    middle = (lower[:, 0] + upper[:, 0]) / 2
-    return np.column_stack([middle - half, upper[:, 1], middle + half, lower[:, 1]])
+def _behind(boxes: FloatArray) -> BoolArray:
+    """(N,) which boxes' lower edges another box covers that reaches further down."""
+    middle = (boxes[:, 0] + boxes[:, 2])[:, None] / 2
+    left, top, right, bottom = boxes.T
+    covers = (left <= middle) & (middle <= right)
+    covers &= (top <= boxes[:, 3:]) & (boxes[:, 3:] < bottom)
+    return covers.any(axis=1)
 
 
-def visible_shares(camera: Camera, positions: FloatArray, boxes: FloatArray) -> FloatArray:
-    """(N,) the share of each expected box that the image holds and nobody nearer hides.
-
-    0 for a box that is NaN. For a camera that knows only the ground: 1 where the feet are in
-    the image, else 0.
-    """
-    if camera.position is None:
-        lower, _ = camera.ground2image(positions)
-        return camera.in_image(lower).astype(float)
-    width, height = camera.image_size
-    known = np.isfinite(boxes.sum(axis=1))
-    boxes = np.where(known[:, None], boxes, 0.0)
-    inside = np.clip(boxes, 0, [width, height, width, height])
-    full = np.maximum(areas(boxes), 1e-9)
-    overlap_x = np.minimum(inside[:, None, 2], inside[:, 2]) - np.maximum(
-        inside[:, None, 0], inside[:, 0]
-    )
-    overlap_y = np.minimum(inside[:, None, 3], inside[:, 3]) - np.maximum(
-        inside[:, None, 1], inside[:, 1]
-    )
-    covered = np.maximum(overlap_x, 0) * np.maximum(overlap_y, 0)
-    distance = np.asarray(np.linalg.norm(positions - camera.position[:2], axis=1))
-    nearer = np.less(distance, distance[:, None])
-    shares = (areas(inside) - (covered * nearer).max(axis=1, initial=0.0)) / full
-    return np.where(known, np.clip(shares, 0, 1), 0.0)
+def _under(camera: Camera, heads: FloatArray, height: float) -> FloatArray:
+    """(N,) the row of the feet of people of a height whose heads are at pixels (N, 2), or NaN."""
+    ground, _ = camera.image2ground(heads, height)
+    return camera.ground2image(ground)[0][:, 1]

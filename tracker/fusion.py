@@ -1,6 +1,7 @@
-"""The arithmetic of fusion: detections of all cameras as points with covariances, and their sums.
+"""The arithmetic of fusion: points with covariances, their sums, and how well they fit together.
 
-A Gaussian is summed as information: the inverse covariance J, and h = J times the point.
+A Gaussian is summed as information: the inverse covariance J, and h = J times the point. Symmetric
+2x2 matrices are kept as their three numbers xx, xy, yy, in a last axis of length 3.
 """
 
 from dataclasses import dataclass
@@ -9,9 +10,20 @@ import numpy as np
 
 from tracker.types import FloatArray, IntArray
 
-__all__ = ["Evidence", "Observations", "gather", "log_densities", "solve"]
+__all__ = [
+    "Fused",
+    "Observations",
+    "fuse",
+    "inverse",
+    "log_densities",
+    "pack",
+    "solve",
+    "times",
+    "unpack",
+]
 
 HUBER = 1.5  # Mahalanobis distances beyond this lose weight in a sum
+REWEIGHTINGS = 3
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,8 @@ class Observations:
     """The M detections of one tick that lie on the ground, all cameras together.
 
     views: (M,) index of the frame. rows: (M,) row of the frame's detections. points: (M, 2) metres.
-    covariances: (M, 2, 2). scores: (M,). embeddings: (M, D) or None.
+    covariances: (M, 3). scores: (M,). odds: (M,) nats that the box itself adds to the log-odds of
+    its being a person. embeddings: (M, D) or None.
     """
 
     views: IntArray
@@ -27,73 +40,110 @@ class Observations:
     points: FloatArray
     covariances: FloatArray
     scores: FloatArray
+    odds: FloatArray
     embeddings: FloatArray | None
 
     def __len__(self) -> int:
         return len(self.views)
 
+    def __getitem__(self, rows: IntArray) -> "Observations":
+        return Observations(
+            self.views[rows],
+            self.rows[rows],
+            self.points[rows],
+            self.covariances[rows],
+            self.scores[rows],
+            self.odds[rows],
+            None if self.embeddings is None else self.embeddings[rows],
+        )
+
 
 @dataclass(frozen=True)
-class Evidence:
-    """What V views say of N people: J (N, V, 2, 2) and h (N, V, 2), zero where a view is silent."""
+class Fused:
+    """What V views say of N people.
+
+    J: (N, V, 3) and h: (N, V, 2), outliers weighed down, zero where a view is silent.
+    cost: (N,) how badly the views and what was known before fit together: the negative log of
+    their density up to what doesn't depend on who took which observation.
+    """
 
     J: FloatArray
     h: FloatArray
-
-    def total(self) -> tuple[FloatArray, FloatArray]:
-        """All views together: (N, 2, 2) and (N, 2)."""
-        return self.J.sum(axis=1), self.h.sum(axis=1)
-
-    def without(self, view: int) -> tuple[FloatArray, FloatArray]:
-        """All views but one."""
-        J, h = self.total()
-        return J - self.J[:, view], h - self.h[:, view]
+    cost: FloatArray
 
 
-def gather(
+def fuse(
     seen: Observations, taken: IntArray, means: FloatArray, information: FloatArray
-) -> Evidence:
-    """The evidence of the observations that each person took, outliers weighed down.
+) -> Fused:
+    """Sum up the observations that each person took.
 
     taken: (N, V) index of the observation that each person took in each view, or -1. means (N, 2)
-    and information (N, 2, 2): what is known beforehand. An observation far from the sum of all
-    loses weight (Huber's M-estimate, iteratively re-weighted).
+    and information (N, 3): what is known beforehand. An observation far from the sum of all loses
+    weight (Huber's M-estimate by iteratively re-weighted least squares, from the prior and the
+    unweighted sum), and so costs less than its square.
     """
     here = taken >= 0
     if not here.any():
-        return Evidence(np.zeros((*taken.shape, 2, 2)), np.zeros((*taken.shape, 2)))
+        shape = taken.shape
+        return Fused(np.zeros((*shape, 3)), np.zeros((*shape, 2)), np.zeros(len(taken)))
     index = np.where(here, taken, 0)
     points = seen.points[index]
-    J_full = np.linalg.inv(seen.covariances)[index] * here[..., None, None]
-    h_prior = np.einsum("nij,nj->ni", information, means)
+    J_full = inverse(seen.covariances)[index] * here[..., None]
+    h_full = times(J_full, points)
+    h_prior = times(information, means)
     weights = here.astype(float)
-    for _ in range(4):
-        J = J_full * weights[..., None, None]
-        h = np.einsum("nvij,nvj->nvi", J, points)
-        middle = solve(information + J.sum(axis=1), h_prior + h.sum(axis=1))
+    for _ in range(REWEIGHTINGS):
+        total = information + (J_full * weights[..., None]).sum(axis=1)
+        middle = solve(total, h_prior + (h_full * weights[..., None]).sum(axis=1))
         offset = points - middle[:, None]
-        squared = np.einsum("nvi,nvij,nvj->nv", offset, J_full, offset)
-        weights = here / np.maximum(np.sqrt(squared) / HUBER, 1.0)
-    return Evidence(J, h)
+        far = np.sqrt((offset * times(J_full, offset)).sum(axis=-1))
+        weights = here / np.maximum(far / HUBER, 1.0)
+    back = middle - means
+    near = np.minimum(far, HUBER)
+    cost = 0.5 * (back * times(information, back)).sum(axis=-1)
+    cost += (near * (far - near / 2)).sum(axis=1)
+    cost += 0.5 * np.log(_determinant(total) / _determinant(information))
+    return Fused(J_full * weights[..., None], h_full * weights[..., None], cost)
+
+
+def pack(matrices: FloatArray) -> FloatArray:
+    """(..., 2, 2) symmetric -> (..., 3)."""
+    return np.stack([matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 1, 1]], axis=-1)
+
+
+def unpack(packed: FloatArray) -> FloatArray:
+    """(..., 3) -> (..., 2, 2)."""
+    return packed[..., [[0, 1], [1, 2]]]
+
+
+def _determinant(packed: FloatArray) -> FloatArray:
+    return packed[..., 0] * packed[..., 2] - packed[..., 1] ** 2
+
+
+def inverse(packed: FloatArray) -> FloatArray:
+    """(..., 3) the inverse of each matrix."""
+    swapped = packed[..., ::-1] * np.array([1.0, -1.0, 1.0])
+    return swapped / _determinant(packed)[..., None]
+
+
+def times(packed: FloatArray, vectors: FloatArray) -> FloatArray:
+    """(..., 2) matrices (..., 3) times vectors (..., 2)."""
+    return packed[..., :2] * vectors[..., :1] + packed[..., 1:] * vectors[..., 1:]
 
 
 def solve(J: FloatArray, h: FloatArray) -> FloatArray:
-    """(N, 2) the points of N sums of information."""
-    return np.linalg.solve(J, h[..., None])[..., 0]
+    """(..., 2) the points of sums of information J (..., 3) and h (..., 2)."""
+    return times(inverse(J), h)
 
 
 def log_densities(
     points: FloatArray, covariances: FloatArray, means: FloatArray, spreads: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Log density of M observations at N people, (N, M), and squared Mahalanobis distances.
+    """Log density of points at means, and squared Mahalanobis distances; all shapes broadcast.
 
-    points (M, 2) with covariances (M, 2, 2); means (N, 2) with spreads (N, 2, 2).
+    points (..., 2) with covariances (..., 3); means (..., 2) with spreads (..., 3).
     """
-    offset = points - means[:, None]
-    a = spreads[:, None, 0, 0] + covariances[:, 0, 0]
-    b = spreads[:, None, 0, 1] + covariances[:, 0, 1]
-    d = spreads[:, None, 1, 1] + covariances[:, 1, 1]
-    determinant = a * d - b * b
-    x, y = offset[..., 0], offset[..., 1]
-    squared = (d * x * x - 2 * b * x * y + a * y * y) / determinant
-    return -0.5 * (squared + np.log(determinant)) - np.log(2 * np.pi), squared
+    offset = points - means
+    both = covariances + spreads
+    squared = (offset * times(inverse(both), offset)).sum(axis=-1)
+    return -0.5 * (squared + np.log(_determinant(both))) - np.log(2 * np.pi), squared

@@ -15,7 +15,8 @@ from pydantic import Field
 from calibration.rig import Rig
 from configs import Settings
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
-from tracker.ground import GroundSettings, GroundTracker, GroundTracks
+from tracker.ground import GroundTracker, GroundTracks
+from tracker.ground_settings import GroundSettings
 from tracker.identities import (
     IdentityEvent,
     IdentityRegistry,
@@ -119,7 +120,12 @@ class SceneTracker:
         self._embedder = embedder
         self._entries = settings.entries
         calibrated = {n: rig.cameras[n] for n in cameras if n in rig.cameras} if rig else {}
-        self._ground = GroundTracker(calibrated, settings.ground, rig.area if rig else None)
+        self._ground = GroundTracker(
+            calibrated,
+            settings.ground,
+            rig.area if rig else None,
+            tuple(rig.doors.values()) if rig else (),
+        )
         self._trackers = {
             name: CameraTracker(name, settings.camera_tracker)
             for name in cameras

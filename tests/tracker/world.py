@@ -3,7 +3,7 @@
 import numpy as np
 
 from calibration.camera import Camera
-from tracker.footprints import expected_boxes, visible_shares
+from tracker.silhouettes import expected_boxes, visible_shares
 from tracker.types import Detections, Frame
 
 __all__ = ["AREA", "cameras", "ticks"]

@@ -1,0 +1,72 @@
+"""Who are those whom nobody expected? Groups of detections, and lost people who may be them."""
+
+import numpy as np
+
+from tracker.assignment import assign
+from tracker.clustering import cluster
+from tracker.floor import distance_outside, distance_to
+from tracker.fusion import Observations, fuse, inverse, log_densities, solve
+from tracker.ground_settings import EntranceSettings
+from tracker.types import FloatArray, IntArray
+
+__all__ = ["entry_density", "group", "resume"]
+
+NOWHERE = np.array([1e-6, 0.0, 1e-6])  # information of knowing nothing
+
+
+def group(
+    seen: Observations, free: IntArray, views: int, gate: float
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Group observations across cameras, at most one of each camera: K people.
+
+    free: (F,) the observations that nobody took. gate: mean squared Mahalanobis distance up to
+    which observations come together. Returns which one each person has in each view, (K, V) or
+    -1; the positions (K, 2) and covariances (K, 3).
+    """
+    if len(free) == 0:
+        return np.zeros((0, views), np.int64), np.zeros((0, 2)), np.zeros((0, 3))
+    points, covariances, of_view = seen.points[free], seen.covariances[free], seen.views[free]
+    _, squared = log_densities(points, covariances, points[:, None], covariances[:, None])
+    labels = cluster(squared, gate, of_view[:, None] == of_view)
+    count = int(labels.max()) + 1
+    taken = np.full((count, views), -1)
+    taken[labels, of_view] = free
+    start = np.array([points[labels == k].mean(axis=0) for k in range(count)])
+    fused = fuse(seen, taken, start, np.tile(NOWHERE, (count, 1)))
+    J = fused.J.sum(axis=1)
+    return taken, solve(J, fused.h.sum(axis=1)), inverse(J)
+
+
+def resume(
+    places: FloatArray,
+    spreads: FloatArray,
+    means: FloatArray,
+    expected: FloatArray,
+    new: FloatArray,
+) -> tuple[IntArray, IntArray]:
+    """Which of K newcomers are which of L lost people: paired rows of both, one-to-one.
+
+    places (K, 2), spreads (K, 3): where the newcomers are. means (L, 2), expected (L, 3): where
+    the lost ones are by now. new: (K,) density of people who really are new.
+    """
+    density, _ = log_densities(places[:, None], spreads[:, None], means, expected)
+    return assign(np.log(new)[:, None] - density, 0.0)
+
+
+def entry_density(
+    places: FloatArray,
+    area: FloatArray | None,
+    doors: tuple[FloatArray, ...],
+    settings: EntranceSettings,
+) -> FloatArray:
+    """(K,) how many new people are expected per m^2 at places (K, 2).
+
+    Many near a door or, where none is known, outside the area or near its border.
+    """
+    if doors:
+        near = np.min([distance_to(door, places) for door in doors], axis=0) <= settings.reach
+    elif area is not None:
+        near = distance_outside(area, places) >= -settings.reach
+    else:
+        near = np.zeros(len(places), bool)
+    return np.where(near, settings.door_density, settings.inner_density)

@@ -1,0 +1,170 @@
+"""Whose are the detections? One-to-one in every camera, and decided for all cameras together.
+
+Each camera's detections are paired with the predicted people; then each camera is asked again,
+knowing what the others saw (coordinate ascent on the joint density). That can end where two
+people who stand close have each other's detections in some cameras; so at last each such pair
+tries every exchange of theirs and keeps what fits better.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker.assignment import assign
+from tracker.fusion import Fused, Observations, fuse, inverse, log_densities, times
+from tracker.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Association", "Predicted", "associate"]
+
+PASSES = 3  # of exchanging: a chain of people needs one for each link
+MOST_VIEWS = 4  # of which all subsets are tried; of more views singles, pairs and all
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The N people before a tick. means: (N, 2) metres. spreads: (N, 3). detection: (N, V) the
+    probability that each view shows each of them."""
+
+    means: FloatArray
+    spreads: FloatArray
+    detection: FloatArray
+
+
+@dataclass(frozen=True)
+class Association:
+    """taken: (N, V) the observation that each person takes in each view, or -1. ratios: (N, M) log
+    ratio of each observation being that person rather than clutter, -inf where it can't be."""
+
+    taken: IntArray
+    ratios: FloatArray
+
+
+def associate(
+    people: Predicted,
+    seen: Observations,
+    looks: FloatArray,
+    *,
+    gate: float,
+    clutter: float,
+    rounds: int,
+) -> Association:
+    """Pair N people with the M observations of V views, jointly.
+
+    looks: (N, M) what looks add to the log ratio of each pair. gate: squared Mahalanobis distance
+    up to which a pair is possible. clutter: density of false observations per m^2. rounds: how
+    often the cameras are asked.
+    """
+    shape = people.detection.shape
+    taken = np.full(shape, -1)
+    ratios = np.full((shape[0], len(seen)), -np.inf)
+    if ratios.size == 0:
+        return Association(taken, ratios)
+    odds = np.log(people.detection / (1 - people.detection))
+    bonus = looks + odds[:, seen.views] + seen.odds - np.log(clutter)
+    information = inverse(people.spreads)
+    means, spreads = people.means[:, None], people.spreads[:, None]
+    columns = [np.flatnonzero(seen.views == view) for view in range(shape[1])]
+    for turn in range(rounds):
+        if turn:
+            means, spreads = _without(fuse(seen, taken, people.means, information), people, seen)
+        density, squared = log_densities(seen.points, seen.covariances, means, spreads)
+        ratios = np.where(squared < gate, density + bonus, -np.inf)
+        before, taken = taken, _pair(ratios, columns)
+        if (before == taken).all():
+            break
+    taken = _exchange(people, seen, taken, looks + odds[:, seen.views], gate)
+    return Association(taken, ratios)
+
+
+def _without(
+    fused: Fused, people: Predicted, seen: Observations
+) -> tuple[FloatArray, FloatArray]:
+    """(N, M, 2) and (N, M, 3): each person as known without the view of each observation."""
+    information = inverse(people.spreads)
+    J = (information + fused.J.sum(axis=1))[:, None] - fused.J
+    h = (times(information, people.means) + fused.h.sum(axis=1))[:, None] - fused.h
+    spreads = inverse(J)
+    return times(spreads, h)[:, seen.views], spreads[:, seen.views]
+
+
+def _pair(ratios: FloatArray, columns: list[IntArray]) -> IntArray:
+    """(N, V) the likeliest one-to-one pairs of each view for itself."""
+    taken = np.full((len(ratios), len(columns)), -1)
+    for view, here in enumerate(columns):
+        if len(here):
+            rows, found = assign(-ratios[:, here], 0.0)
+            taken[rows, view] = here[found]
+    return taken
+
+
+def _exchange(
+    people: Predicted, seen: Observations, taken: IntArray, bonus: FloatArray, gate: float
+) -> IntArray:
+    """Let people who stand close exchange detections, the most rewarding exchanges first."""
+    _, squared = log_densities(
+        seen.points, seen.covariances, people.means[:, None], people.spreads[:, None]
+    )
+    possible = np.pad(squared < gate, ((0, 0), (0, 1)), constant_values=True)
+    bonus = np.pad(bonus, ((0, 0), (0, 1)))
+    information = inverse(people.spreads)
+    pairs = _pairs(possible, taken)
+    subsets = _subsets(taken.shape[1])
+    for _ in range(PASSES):
+        if not len(pairs):
+            break
+        before = taken[pairs]  # (P, 2, V)
+        swapped = np.where(subsets[:, None], before[:, None, ::-1], before[:, None])
+        numbers = pairs[:, None, :, None]
+        allowed = (
+            possible[numbers, swapped].all(axis=(2, 3)) & (swapped != before[:, None]).any((2, 3))
+        )
+        which, how = np.nonzero(allowed)
+        if not len(which):
+            break
+        tried = np.concatenate([before, swapped[which, how]])
+        whose = np.concatenate([pairs, pairs[which]])
+        cost = _cost(seen, tried, whose, (people.means, information), bonus)
+        gain = cost[: len(pairs)][which] - cost[len(pairs) :]
+        changed = np.zeros(len(taken), bool)
+        for k in np.argsort(-gain, kind="stable"):
+            two = pairs[which[k]]
+            if gain[k] <= 1e-6:
+                break
+            if not changed[two].any():
+                taken[two] = swapped[which[k], how[k]]
+                changed[two] = True
+        pairs = pairs[changed[pairs].any(axis=1)]
+    return taken
+
+
+def _cost(
+    seen: Observations,
+    tried: IntArray,
+    whose: IntArray,
+    prior: tuple[FloatArray, FloatArray],
+    bonus: FloatArray,
+) -> FloatArray:
+    """(K,) cost of K pairs of people, whose (K, 2), who take the observations tried (K, 2, V)."""
+    flat = whose.ravel()
+    rows = tried.reshape(len(flat), -1)
+    cost = fuse(seen, rows, prior[0][flat], prior[1][flat]).cost
+    cost -= bonus[flat[:, None], rows].sum(axis=1)
+    return cost.reshape(-1, 2).sum(axis=1)
+
+
+def _pairs(possible: BoolArray, taken: IntArray) -> IntArray:
+    """(P, 2) people one of whom could have a detection that the other took."""
+    could = possible[:, taken] & (taken >= 0)  # (N, N, V): n could have what m took in v
+    close = could.any(axis=2)
+    return np.argwhere(np.triu(close | close.T, k=1))
+
+
+def _subsets(views: int) -> BoolArray:
+    """(S, V) the sets of views in which two people's detections are exchanged together."""
+    sizes = range(1, views + 1) if views <= MOST_VIEWS else (1, 2, views)
+    chosen = [c for size in sizes for c in itertools.combinations(range(views), size)]
+    made = np.zeros((len(chosen), views), bool)
+    for row, views_of_row in enumerate(chosen):
+        made[row, list(views_of_row)] = True
+    return made

@@ -1,0 +1,80 @@
+"""How people are followed on the ground plane: every setting, with its unit and effect."""
+
+from pydantic import Field
+
+from configs import Settings
+from reid.likeness import LikenessSettings
+from tracker.footprints import FootprintSettings
+
+__all__ = ["EntranceSettings", "ExistenceSettings", "GroundSettings"]
+
+
+class ExistenceSettings(Settings):
+    """When somebody is believed to be there. All in nats of log-odds."""
+
+    hit: float = Field(default=1.5, gt=0)
+    """What one camera's confident detection adds."""
+    faint_hit: float = Field(default=0.5, ge=0)
+    """What a detection below `birth_score` adds."""
+    miss: float = Field(default=1.5, ge=0)
+    """What a camera that ought to see the person, and doesn't, takes away."""
+    confirm: float = 4.0
+    """Where a new person is confirmed."""
+    drop: float = -3.0
+    """Where a person is given up."""
+    most: float = 8.0
+    """Certainty doesn't grow beyond this."""
+    interval: float = Field(default=0.25, gt=0)
+    """Seconds: evidence from ticks closer than this counts in proportion, since a detector that
+    errs in one frame errs in the next."""
+
+
+class EntranceSettings(Settings):
+    """Who appears is somebody who was lost, or somebody new: what is expected beforehand."""
+
+    max_lost: float = Field(default=8.0, ge=0)
+    """Seconds that somebody who was confirmed is waited for, reported by nobody."""
+    door_density: float = Field(default=0.3, gt=0)
+    """New people per m^2 where people enter: at a door, or at the border of the area."""
+    inner_density: float = Field(default=0.005, gt=0)
+    """New people per m^2 anywhere else, on the scale of one lost person's density."""
+    reach: float = Field(default=0.7, gt=0)
+    """Metres around a door or inside the area's border that count as an entrance."""
+
+
+class GroundSettings(Settings):
+    """How people are followed on the ground plane."""
+
+    footprint: FootprintSettings = FootprintSettings()
+    existence: ExistenceSettings = ExistenceSettings()
+    entrances: EntranceSettings = EntranceSettings()
+    min_score: float = 0.3
+    """Detections below this score aren't used."""
+    max_detection_iou: float = Field(default=0.7, gt=0, le=1)
+    """Of two detections that overlap by more than this, the one with the lower score goes."""
+    birth_score: float = 0.4
+    """Detections from this score on may begin a person; fainter ones only continue one."""
+    acceleration: float = Field(default=1.5, gt=0)
+    """Standard deviation of people's acceleration, m/s^2."""
+    gate: float = Field(default=20.0, gt=0)
+    """Squared Mahalanobis distance up to which a detection may be a person's."""
+    clutter: float = Field(default=0.01, gt=0)
+    """False detections of one camera in a frame per m^2 of ground."""
+    detection: float = Field(default=0.9, gt=0, lt=1)
+    """Probability that a camera detects a person whom nothing hides from it."""
+    margin: float = Field(default=0.8, ge=0)
+    """Metres around the area in which people are followed but not reported."""
+    merge_distance: float = Field(default=0.5, ge=0)
+    """Metres: two people nearer than this whom no camera shows side by side are one..."""
+    merge_time: float = Field(default=1.0, ge=0)
+    """...after so many seconds."""
+    max_gap: float = Field(default=1.5, ge=0)
+    """Seconds that a confirmed person is reported while no camera sees them."""
+    rounds: int = Field(default=3, ge=1)
+    """How often the cameras are asked: from the second time each knows what the others saw."""
+    max_look_ratio: float = Field(default=0.0, ge=0)
+    """Nats that looks can add to or take from a pair of person and detection; 0: geometry alone
+    decides from tick to tick, and looks only who an entry is. Where people cross,
+    their boxes show each other: looks mislead just where geometry is unsure."""
+    continuation: LikenessSettings = LikenessSettings(same=0.25, different=0.5, spread=0.2)
+    """Likeness of a detection with the person's last pictures from the same camera."""

@@ -1,0 +1,110 @@
+"""The people on the ground: where each of them is and goes, in parallel arrays.
+
+Position and velocity are followed by one Kalman filter for everybody at once (constant velocity,
+accelerations as noise), equal to filterpy's for each of them.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tracker.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["People"]
+
+START_SPEED = 1.0  # m/s: standard deviation of a new person's velocity
+
+
+@dataclass
+class People:
+    """N people. Row by row: track (N,) unique numbers; state (N, 4) x, y, vx, vy in metres and
+    m/s; covariance (N, 4, 4); existence (N,) log-odds; since, seen (N,) seconds, of the first and
+    the last sight; confirmed (N,) whether it surely is a person; doubts (N, N) seconds that two
+    have been in one place.
+    """
+
+    track: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    state: FloatArray = field(default_factory=lambda: np.zeros((0, 4)))
+    covariance: FloatArray = field(default_factory=lambda: np.zeros((0, 4, 4)))
+    existence: FloatArray = field(default_factory=lambda: np.zeros(0))
+    since: FloatArray = field(default_factory=lambda: np.zeros(0))
+    seen: FloatArray = field(default_factory=lambda: np.zeros(0))
+    confirmed: BoolArray = field(default_factory=lambda: np.zeros(0, bool))
+    doubts: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def __len__(self) -> int:
+        return len(self.track)
+
+    @property
+    def position(self) -> FloatArray:
+        """(N, 2) metres."""
+        return self.state[:, :2]
+
+    @property
+    def spread(self) -> FloatArray:
+        """(N, 3) covariance of the position: xx, xy, yy."""
+        return self.covariance[:, [0, 0, 1], [0, 1, 1]]
+
+    def predict(self, elapsed: float, acceleration: float) -> None:
+        """Move on by so many seconds; acceleration: its standard deviation, m/s^2."""
+        if elapsed == 0:
+            return
+        F = np.eye(4) + elapsed * np.eye(4, k=2)
+        G = np.vstack([elapsed**2 / 2 * np.eye(2), elapsed * np.eye(2)])
+        self.state = self.state @ F.T
+        self.covariance = F @ self.covariance @ F.T + acceleration**2 * G @ G.T
+
+    def correct(self, rows: IntArray, positions: FloatArray, R: FloatArray, time: float) -> None:
+        """Take in that these people (K,) are at positions (K, 2) with covariances (K, 2, 2)."""
+        P = self.covariance[rows]
+        gain = P[:, :, :2] @ np.linalg.inv(P[:, :2, :2] + R)
+        error = positions - self.state[rows, :2]
+        self.state[rows] += (gain @ error[:, :, None])[:, :, 0]
+        keep = np.tile(np.eye(4), (len(rows), 1, 1))
+        keep[:, :, :2] -= gain
+        # Joseph's form stays symmetric and positive.
+        made = keep @ P @ keep.swapaxes(1, 2) + gain @ R @ gain.swapaxes(1, 2)
+        self.covariance[rows] = made
+        self.seen[rows] = time
+
+    @classmethod
+    def new(
+        cls, track: IntArray, positions: FloatArray, R: FloatArray, existence: FloatArray, time: float
+    ) -> "People":
+        """K people at positions (K, 2) with covariances (K, 2, 2), at rest."""
+        count = len(track)
+        covariance = np.zeros((count, 4, 4))
+        covariance[:, :2, :2] = R
+        covariance[:, 2:, 2:] = START_SPEED**2 * np.eye(2)
+        state, now = np.pad(positions, ((0, 0), (0, 2))), np.full(count, time)
+        unsure, doubts = np.zeros(count, bool), np.zeros((count, count))
+        return cls(track, state, covariance, existence, now, now.copy(), unsure, doubts)
+
+    def __getitem__(self, rows: IntArray | BoolArray) -> "People":
+        """Those of some rows."""
+        return People(
+            self.track[rows],
+            self.state[rows],
+            self.covariance[rows],
+            self.existence[rows],
+            self.since[rows],
+            self.seen[rows],
+            self.confirmed[rows],
+            self.doubts[rows][:, rows],
+        )
+
+    def __add__(self, other: "People") -> "People":
+        """Both, these first."""
+        count, more = len(self), len(other)
+        doubts = np.zeros((count + more, count + more))
+        doubts[:count, :count], doubts[count:, count:] = self.doubts, other.doubts
+        return People(
+            np.concatenate([self.track, other.track]),
+            np.concatenate([self.state, other.state]),
+            np.concatenate([self.covariance, other.covariance]),
+            np.concatenate([self.existence, other.existence]),
+            np.concatenate([self.since, other.since]),
+            np.concatenate([self.seen, other.seen]),
+            np.concatenate([self.confirmed, other.confirmed]),
+            doubts,
+        )
