@@ -16,7 +16,9 @@ Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
 
 WIDEST_RADIUS = 10.0  # of the ideal view: 84 degrees off the axis
-NEWTON_STEPS = 20
+LEAST_SLOPE = 0.02  # a lens that squeezes a picture more than 50 times is close to its fold
+DIRECTIONS = 16  # around the axis in which the fold is looked for
+NEWTON_STEPS = 30
 CONVERGED = 1e-11  # of the ideal view: a billionth of a pixel
 
 
@@ -25,8 +27,12 @@ class BrownLens:
     """OpenCV's model: radial and tangential distortion of the ideal view (Brown 1971).
 
     K: (3, 3) camera matrix, pixels. coefficients: (8,) k1 k2 p1 p2 k3 k4 k5 k6; shorter lists of
-    0, 4 or 5 are filled with zeros. Past the radius where the polynomial folds back, points have
-    no picture: `valid` is False there.
+    0, 4 or 5 are filled with zeros.
+
+    The polynomial may fold back: then several ideal points have one picture. The model is used up
+    to the radius from which on it is about to fold in some direction, and `valid` is False beyond.
+    Inside, no two points have one picture: the slope of the bend is a symmetric matrix, positive
+    definite on the whole disc.
     """
 
     K: Floats
@@ -46,7 +52,10 @@ class BrownLens:
         return _to_pixels(self.K, self._bend(view)), valid
 
     def undistort(self, pixels: Floats) -> tuple[Floats, Bools]:
-        """Pixels (N, 2) -> ideal view (N, 2), and where an ideal point was found (Newton)."""
+        """Pixels (N, 2) -> ideal view (N, 2), and where there is an ideal point before the fold.
+
+        Newton's method, kept inside the disc where the solution is the only one.
+        """
         bent = _to_bent(self.K, pixels)
         if not self.coefficients.any():
             return bent, np.isfinite(bent.sum(axis=1))
@@ -56,12 +65,13 @@ class BrownLens:
         view = bent * (start / np.maximum(radius, 1e-12))[:, None]
         for _ in range(NEWTON_STEPS):
             error = self._bend(view) - bent
-            view = view - _solve_2x2(self._jacobian_of_bend(view), error)
             if np.all(np.abs(error) < CONVERGED):
                 break
+            view = view - _solve_2x2(self._jacobian_of_bend(view), error)
+            length = np.hypot(view[:, 0], view[:, 1])
+            view *= np.minimum(1.0, straight_radii[-1] / np.maximum(length, 1e-12))[:, None]
         error = np.abs(self._bend(view) - bent).max(axis=1, initial=0)
-        inside = np.hypot(view[:, 0], view[:, 1]) <= straight_radii[-1]
-        return view, (error < 1e3 * CONVERGED) & inside
+        return view, error < 1e3 * CONVERGED
 
     def jacobian(self, view: Floats) -> Floats:
         """(N, 2, 2) derivative of the pixels by the ideal view."""
@@ -107,10 +117,14 @@ class BrownLens:
     def _radii(self) -> tuple[Floats, Floats]:
         """Radii of the ideal view up to the fold, and where the radial part puts them."""
         straight = np.linspace(0, WIDEST_RADIUS, 4001)
-        bent = straight * self._radial(straight**2)
-        folds = np.flatnonzero(np.diff(bent) <= 0)
-        last = folds[0] + 1 if len(folds) else len(straight)
-        return straight[:last], bent[:last]
+        angles = np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+        around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        slopes = self._jacobian_of_bend((straight[:, None, None] * around).reshape(-1, 2))
+        (a, b), (_, d) = np.moveaxis(slopes, 0, -1)
+        least = (a + d) / 2 - np.hypot((a - d) / 2, b)
+        folds = np.flatnonzero(~(least.reshape(len(straight), -1).min(axis=1) >= LEAST_SLOPE))
+        last = folds[0] if len(folds) else len(straight)
+        return straight[:last], straight[:last] * self._radial(straight[:last] ** 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +142,7 @@ class TsaiLens:
         """Ideal view (N, 2) -> pixels (N, 2), and which of them the lens can show (Newton)."""
         radius = np.hypot(view[:, 0], view[:, 1])
         widest = 1 / np.sqrt(-3 * self.kappa) if self.kappa < 0 else np.inf
-        valid = radius <= (2 / 3 * widest if np.isfinite(widest) else WIDEST_RADIUS)
+        valid = radius <= min(2 / 3 * widest, WIDEST_RADIUS)
         bent_radius = np.minimum(radius, widest * (1 - 1e-9))
         for _ in range(NEWTON_STEPS):
             error = bent_radius * (1 + self.kappa * bent_radius**2) - radius
@@ -137,14 +151,18 @@ class TsaiLens:
             if np.all(np.abs(error[valid]) < CONVERGED):
                 break
         bent = view * np.where(radius > 0, bent_radius / np.maximum(radius, 1e-300), 1)[:, None]
-        return _to_pixels(self.K, bent), valid
+        return _to_pixels(self.K, bent), valid & self._unfolded(bent_radius**2)
 
     def undistort(self, pixels: Floats) -> tuple[Floats, Bools]:
         """Pixels (N, 2) -> ideal view (N, 2), and which pixels lie before the fold."""
         bent = _to_bent(self.K, pixels)
         r2 = (bent**2).sum(axis=1)
-        valid = np.isfinite(r2) & (1 + 3 * self.kappa * r2 > 0)
+        valid = np.isfinite(r2) & self._unfolded(r2)
         return bent * (1 + self.kappa * r2)[:, None], valid
+
+    def _unfolded(self, r2: Floats) -> Bools:
+        """(N,) whether squared radii of the bent view lie before the fold."""
+        return 1 + 3 * self.kappa * r2 >= LEAST_SLOPE
 
     def jacobian(self, view: Floats) -> Floats:
         """(N, 2, 2) derivative of the pixels by the ideal view."""

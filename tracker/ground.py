@@ -28,9 +28,6 @@ from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Frame
 
 __all__ = ["GroundTracker", "GroundTracks"]
 
-HIDDEN = 0.25  # share of `detection` at which people are detected who are hidden altogether
-
-
 @dataclass(frozen=True)
 class GroundTracks:
     """The people of one camera's frame, with where they stand.
@@ -150,7 +147,7 @@ class GroundTracker:
 
     def _pair(self, rows: IntArray, seen: Observations, shares: FloatArray) -> Association:
         settings = self._settings
-        chances = settings.detection * (HIDDEN + (1 - HIDDEN) * shares)
+        chances = settings.detection * (settings.hidden + (1 - settings.hidden) * shares)
         return associate(
             Predicted(self._people.position[rows], self._people.spread[rows], chances),
             seen,

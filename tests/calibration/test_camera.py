@@ -195,7 +195,7 @@ def roll_rotation(roll):
     tilt=st.floats(0.1, 1.5),
     pan=st.floats(-3.1, 3.1),
     roll=st.floats(-0.3, 0.3),
-    focal=st.floats(900, 3000),  # wider, and some of these lenses fold inside the picture
+    focal=st.floats(200, 3000),  # some of the wide lenses fold inside the picture
     k1=st.floats(-0.4, 0.2),
     k2=st.floats(-0.1, 0.2),
     p=st.floats(-0.005, 0.005),
