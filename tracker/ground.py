@@ -9,11 +9,12 @@ and don't, lower (`tracker.existence`).
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from calibration.camera import Camera
+from tracker.alignment import Alignment
 from tracker.births import entry_density, group, resume
 from tracker.boxes import nms
 from tracker.existence import hits, misses, seen_together, spare
@@ -27,6 +28,9 @@ from tracker.silhouettes import expected_boxes, visible_shares
 from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Frame, IntArray
 
 __all__ = ["GroundTracker", "GroundTracks"]
+
+WITNESSES = 3  # cameras that must see a person for their disagreement to tell who is off
+
 
 @dataclass(frozen=True)
 class GroundTracks:
@@ -68,6 +72,7 @@ class GroundTracker:
         self._people = People()
         self._lost = People()  # waited for, neither reported nor given detections
         self._numbers = itertools.count(1)
+        self._alignments = {name: Alignment(camera) for name, camera in cameras.items()}
         self._time: float | None = None
 
     def update(
@@ -85,6 +90,7 @@ class GroundTracker:
         shares = self._shares(frames)
         found = self._associate(seen, shares)
         self._correct(seen, found.taken, time)
+        self._align(frames, seen, found.taken)
         self._judge(seen, found, shares, elapsed)
         taken, merged = self._merge(found.taken, elapsed)
         taken = self._begin(frames, seen, taken, time)
@@ -115,6 +121,7 @@ class GroundTracker:
         rows = np.sort(nms(found.boxes, found.scores, self._settings.max_detection_iou))
         rows = rows[found.scores[rows] >= self._settings.min_score]
         where = locate(self._cameras[frame.camera], found.boxes[rows], self._settings.footprint)
+        where = replace(where, points=self._alignments[frame.camera].correct(where.points))
         good = where.valid
         if self._area is not None:
             outside = distance_outside(self._area, np.nan_to_num(where.points, nan=1e9))
@@ -165,6 +172,15 @@ class GroundTracker:
         fused = fuse(seen, taken[rows], people.position[rows], inverse(people.spread[rows]))
         J = fused.J.sum(axis=1)
         people.correct(rows, solve(J, fused.h.sum(axis=1)), unpack(inverse(J)), time)
+
+    def _align(self, frames: Sequence[Frame], seen: Observations, taken: IntArray) -> None:
+        """Learn by how much each camera is off, from sure people whom most cameras see."""
+        sure = self._people.confirmed & ((taken >= 0).sum(axis=1) >= WITNESSES)
+        for view, frame in enumerate(frames):
+            rows = np.flatnonzero(sure & (taken[:, view] >= 0))
+            points, places = seen.points[taken[rows, view]], self._people.position[rows]
+            close = ((points - places) ** 2).sum(axis=1) < self._settings.merge_distance**2
+            self._alignments[frame.camera].learn(points[close], places[close])
 
     def _judge(
         self, seen: Observations, found: Association, shares: FloatArray, elapsed: float

@@ -60,9 +60,9 @@ class GroundSettings(Settings):
     """Squared Mahalanobis distance up to which a detection may be a person's."""
     clutter: float = Field(default=0.01, gt=0)
     """False detections of one camera in a frame per m^2 of ground."""
-    detection: float = Field(default=0.9, gt=0, lt=1)
+    detection: float = Field(default=0.5, gt=0, lt=1)
     """Probability that a camera detects a person whom nothing hides from it."""
-    hidden: float = Field(default=0.25, ge=0, le=1)
+    hidden: float = Field(default=1.0, ge=0, le=1)
     """The share of `detection` that is left for people who are hidden altogether."""
     margin: float = Field(default=0.8, ge=0)
     """Metres around the area in which people are followed but not reported."""
