@@ -86,7 +86,10 @@ def observe(
     looks: unit rows of the people, and what this camera adds to each.
     """
     boxes = np.concatenate(
-        [expected_boxes(camera, place[None], height) for place, height in zip(places, heights)]
+        [
+            expected_boxes(camera, place[None], height)
+            for place, height in zip(places, heights, strict=True)
+        ]
     )
     shares = visible_shares(camera, places, boxes)
     chance = np.clip(1.6 * shares - 0.35, 0, 0.9 if hard else 0.98)

@@ -144,9 +144,7 @@ def fewer_cameras(count: int) -> Spoil:
 
 def blind_frames(share: float) -> Spoil:
     """Empty whole frames of single cameras."""
-    return _each(
-        lambda found, random, rig: found[: 0 if random.random() < share else len(found)]
-    )
+    return _each(lambda found, random, rig: found[: 0 if random.random() < share else len(found)])
 
 
 def bursts(share: float, length: int = 8) -> Spoil:

@@ -95,8 +95,10 @@ def _feet_rows(
     whether a box is too short for a person inside the image."""
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
     heads = np.column_stack([middle, boxes[:, 1]])
-    by_head = [_under(camera, heads, settings.person_height + extra)
-               for extra in (0.0, settings.height_spread)]
+    by_head = [
+        _under(camera, heads, settings.person_height + extra)
+        for extra in (0.0, settings.height_spread)
+    ]
     missing = np.maximum(by_head[0] - boxes[:, 3], 0)
     height, cut_off = camera.image_size[1], boxes[:, 3] >= camera.image_size[1] - EDGE
     from_head = sigma**2 + (by_head[1] - by_head[0]) ** 2

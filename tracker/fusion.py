@@ -32,7 +32,7 @@ class Observations:
 
     views: (M,) index of the frame. rows: (M,) row of the frame's detections. points: (M, 2) metres.
     covariances: (M, 3). scores: (M,). odds: (M,) nats that the box itself adds to the log-odds of
-    its being a person. embeddings: (M, D) or None.
+    its being a person.
     """
 
     views: IntArray
@@ -41,7 +41,6 @@ class Observations:
     covariances: FloatArray
     scores: FloatArray
     odds: FloatArray
-    embeddings: FloatArray | None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -54,7 +53,6 @@ class Observations:
             self.covariances[rows],
             self.scores[rows],
             self.odds[rows],
-            None if self.embeddings is None else self.embeddings[rows],
         )
 
 
@@ -72,9 +70,7 @@ class Fused:
     cost: FloatArray
 
 
-def fuse(
-    seen: Observations, taken: IntArray, means: FloatArray, information: FloatArray
-) -> Fused:
+def fuse(seen: Observations, taken: IntArray, means: FloatArray, information: FloatArray) -> Fused:
     """Sum up the observations that each person took.
 
     taken: (N, V) index of the observation that each person took in each view, or -1. means (N, 2)

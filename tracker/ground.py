@@ -9,27 +9,22 @@ and don't, lower (`tracker.existence`).
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from calibration.camera import Camera
-from tracker.alignment import Alignment
 from tracker.births import entry_density, group, resume
-from tracker.boxes import nms
 from tracker.existence import hits, misses, seen_together, spare
 from tracker.floor import distance_outside
-from tracker.footprints import Footprints, locate
-from tracker.fusion import Observations, fuse, inverse, pack, solve, unpack
+from tracker.fusion import Observations, fuse, inverse, solve, unpack
 from tracker.ground_association import Association, Predicted, associate
 from tracker.ground_settings import GroundSettings
+from tracker.ground_views import GroundViews
 from tracker.people import People
-from tracker.silhouettes import expected_boxes, visible_shares
 from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Frame, IntArray
 
 __all__ = ["GroundTracker", "GroundTracks"]
-
-WITNESSES = 3  # cameras that must see a person for their disagreement to tell who is off
 
 
 @dataclass(frozen=True)
@@ -65,14 +60,13 @@ class GroundTracker:
 
         doors: (K, 2) metres each, a point, a line or a polygon where people come and go.
         """
-        self._cameras = dict(cameras)
         self._settings = settings or GroundSettings()
+        self._views = GroundViews(cameras, self._settings, area)
         self._area = area
         self._doors = tuple(doors)
         self._people = People()
         self._lost = People()  # waited for, neither reported nor given detections
         self._numbers = itertools.count(1)
-        self._alignments = {name: Alignment(camera) for name, camera in cameras.items()}
         self._time: float | None = None
 
     def update(
@@ -86,57 +80,18 @@ class GroundTracker:
         self._time = time
         self._people.predict(elapsed, self._settings.acceleration)
         self._lost.predict(elapsed, self._settings.acceleration)
-        seen = self._observe(frames, detections)
-        shares = self._shares(frames)
+        seen = self._views.observe(frames, detections)
+        shares = self._views.shares(frames, self._people.position)
         found = self._associate(seen, shares)
         self._correct(seen, found.taken, time)
-        self._align(frames, seen, found.taken)
+        people = self._people
+        self._views.align(frames, seen, found.taken, people.position, people.confirmed)
         self._judge(seen, found, shares, elapsed)
         taken, merged = self._merge(found.taken, elapsed)
         taken = self._begin(frames, seen, taken, time)
         taken, gone = self._retire(taken, time)
         ended = np.array(sorted(gone + merged), np.int64)
         return self._report(frames, detections, seen, taken, (ended, np.array(merged, np.int64)))
-
-    def _observe(self, frames: Sequence[Frame], detections: Sequence[Detections]) -> Observations:
-        """The detections that lie on the ground where people are followed."""
-        made = [self._observe_view(f, d) for f, d in zip(frames, detections, strict=True)]
-        rows = [rows for rows, _ in made]
-        embeddings = [f.embeddings[r] for f, r in zip(detections, rows, strict=True)
-                      if f.embeddings is not None]
-        return Observations(
-            np.repeat(np.arange(len(frames)), [len(r) for r in rows]),
-            np.concatenate(rows),
-            np.concatenate([where.points for _, where in made]),
-            pack(np.concatenate([where.covariances for _, where in made])),
-            np.concatenate([found.scores[r] for found, r in zip(detections, rows, strict=True)]),
-            np.concatenate([where.odds for _, where in made]),
-            np.concatenate(embeddings) if len(embeddings) == len(frames) else None,
-        )
-
-    def _observe_view(
-        self, frame: Frame, found: Detections
-    ) -> tuple[IntArray, Footprints]:
-        """One view's rows of detections, and where they are."""
-        rows = np.sort(nms(found.boxes, found.scores, self._settings.max_detection_iou))
-        rows = rows[found.scores[rows] >= self._settings.min_score]
-        where = locate(self._cameras[frame.camera], found.boxes[rows], self._settings.footprint)
-        where = replace(where, points=self._alignments[frame.camera].correct(where.points))
-        good = where.valid
-        if self._area is not None:
-            outside = distance_outside(self._area, np.nan_to_num(where.points, nan=1e9))
-            good = good & (outside <= self._settings.margin)
-        return rows[good], where[good]
-
-    def _shares(self, frames: Sequence[Frame]) -> FloatArray:
-        """(N, V) the share of each person that each view ought to show."""
-        positions, height = self._people.position, self._settings.footprint.person_height
-        shares = np.zeros((len(positions), len(frames)))
-        for view, frame in enumerate(frames):
-            camera = self._cameras[frame.camera]
-            boxes = expected_boxes(camera, positions, height)
-            shares[:, view] = visible_shares(camera, positions, boxes)
-        return shares
 
     def _associate(self, seen: Observations, shares: FloatArray) -> Association:
         """Who is sure chooses first; who may be nobody gets what is left."""
@@ -158,7 +113,6 @@ class GroundTracker:
         return associate(
             Predicted(self._people.position[rows], self._people.spread[rows], chances),
             seen,
-            np.zeros((len(rows), len(seen))),
             gate=settings.gate,
             clutter=settings.clutter,
             rounds=settings.rounds,
@@ -173,15 +127,6 @@ class GroundTracker:
         J = fused.J.sum(axis=1)
         people.correct(rows, solve(J, fused.h.sum(axis=1)), unpack(inverse(J)), time)
 
-    def _align(self, frames: Sequence[Frame], seen: Observations, taken: IntArray) -> None:
-        """Learn by how much each camera is off, from sure people whom most cameras see."""
-        sure = self._people.confirmed & ((taken >= 0).sum(axis=1) >= WITNESSES)
-        for view, frame in enumerate(frames):
-            rows = np.flatnonzero(sure & (taken[:, view] >= 0))
-            points, places = seen.points[taken[rows, view]], self._people.position[rows]
-            close = ((points - places) ** 2).sum(axis=1) < self._settings.merge_distance**2
-            self._alignments[frame.camera].learn(points[close], places[close])
-
     def _judge(
         self, seen: Observations, found: Association, shares: FloatArray, elapsed: float
     ) -> None:
@@ -192,9 +137,7 @@ class GroundTracker:
         gain -= np.where(found.taken < 0, missed, 0.0)
         gain -= spare(found.taken, found.ratios, people.existence, missed, settings.hit)
         weight = min(elapsed / settings.interval, 1.0)
-        people.existence = np.minimum(
-            people.existence + weight * gain.sum(axis=1), settings.most
-        )
+        people.existence = np.minimum(people.existence + weight * gain.sum(axis=1), settings.most)
 
     def _sure(self, seen: Observations) -> BoolArray:
         """(M,) which observations are good evidence that somebody is there."""
@@ -233,9 +176,10 @@ class GroundTracker:
         taken, fresh = self._resume(born, places, spreads, taken, time)
         born, places, spreads = born[fresh], places[fresh], spreads[fresh]
         before = len(taken)
-        numbers = np.arange(len(born))
-        self._people += People.new(numbers, places, unpack(spreads), np.zeros(len(born)), time)
-        missed = misses(self._shares(frames)[before:], settings.existence)
+        self._people += People.new(places, unpack(spreads), time)
+        missed = misses(
+            self._views.shares(frames, self._people.position)[before:], settings.existence
+        )
         gain = hits(sure, born, settings.existence) - np.where(born < 0, missed, 0.0)
         self._people.existence[before:] = gain.sum(axis=1)
         likely = np.append(np.full(before, True), gain.sum(axis=1) > 0)
@@ -266,7 +210,8 @@ class GroundTracker:
         everybody.existence[again] = np.maximum(everybody.existence[again], 0.0)
         taken = np.pad(taken, ((0, len(self._lost)), (0, 0)), constant_values=-1)
         taken[who] = born[rows]
-        back = np.isin(np.arange(len(everybody)), who) | (np.arange(len(everybody)) < len(self._people))
+        back = np.arange(len(everybody)) < len(self._people)
+        back[who] = True
         self._people, self._lost = everybody[back], everybody[~back]
         return taken[back], np.setdiff1d(np.arange(len(born)), rows)
 
@@ -304,10 +249,13 @@ class GroundTracker:
         unseen = (taken < 0).all(axis=1)
         best = np.full(len(unseen), -1)
         if unseen.any():
-            best = np.where(unseen, self._shares(frames).argmax(axis=1), -1)
+            best = np.where(
+                unseen, self._views.shares(frames, self._people.position).argmax(axis=1), -1
+            )
         rows = np.append(seen.rows, -1)[taken]
+        here = (taken >= 0) | (best[:, None] == np.arange(len(frames)))
         return [
-            self._snapshot(frame, found, rows[:, view], shown & ((taken[:, view] >= 0) | (best == view)), ended)
+            self._snapshot(frame, found, rows[:, view], shown & here[:, view], ended)
             for view, (frame, found) in enumerate(zip(frames, detections, strict=True))
         ]
 
@@ -320,13 +268,11 @@ class GroundTracker:
         ended: tuple[IntArray, IntArray],
     ) -> GroundTracks:
         """One frame. rows: (N,) each person's detection in it or -1. shown: (N,)."""
-        camera, people = self._cameras[frame.camera], self._people
+        people = self._people
         boxes = np.full((len(people), 4), np.nan)
         boxes[rows >= 0] = found.boxes[rows[rows >= 0]]
         if (predicted := shown & (rows < 0)).any():
-            boxes[predicted] = expected_boxes(
-                camera, people.position[predicted], self._settings.footprint.person_height
-            )
+            boxes[predicted] = self._views.boxes(frame, people.position[predicted])
         here = np.flatnonzero(shown & np.isfinite(boxes).all(axis=1))
         tracks = CameraTracks(
             frame.camera,

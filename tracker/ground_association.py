@@ -43,7 +43,6 @@ class Association:
 def associate(
     people: Predicted,
     seen: Observations,
-    looks: FloatArray,
     *,
     gate: float,
     clutter: float,
@@ -51,9 +50,8 @@ def associate(
 ) -> Association:
     """Pair N people with the M observations of V views, jointly.
 
-    looks: (N, M) what looks add to the log ratio of each pair. gate: squared Mahalanobis distance
-    up to which a pair is possible. clutter: density of false observations per m^2. rounds: how
-    often the cameras are asked.
+    gate: squared Mahalanobis distance up to which a pair is possible. clutter: density of false
+    observations per m^2. rounds: how often the cameras are asked.
     """
     shape = people.detection.shape
     taken = np.full(shape, -1)
@@ -61,7 +59,7 @@ def associate(
     if ratios.size == 0:
         return Association(taken, ratios)
     odds = np.log(people.detection / (1 - people.detection))
-    bonus = looks + odds[:, seen.views] + seen.odds - np.log(clutter)
+    bonus = odds[:, seen.views] + seen.odds - np.log(clutter)
     information = inverse(people.spreads)
     means, spreads = people.means[:, None], people.spreads[:, None]
     columns = [np.flatnonzero(seen.views == view) for view in range(shape[1])]
@@ -73,13 +71,11 @@ def associate(
         before, taken = taken, _pair(ratios, columns)
         if (before == taken).all():
             break
-    taken = _exchange(people, seen, taken, looks + odds[:, seen.views], gate)
+    taken = _exchange(people, seen, taken, odds[:, seen.views], gate)
     return Association(taken, ratios)
 
 
-def _without(
-    fused: Fused, people: Predicted, seen: Observations
-) -> tuple[FloatArray, FloatArray]:
+def _without(fused: Fused, people: Predicted, seen: Observations) -> tuple[FloatArray, FloatArray]:
     """(N, M, 2) and (N, M, 3): each person as known without the view of each observation."""
     information = inverse(people.spreads)
     J = (information + fused.J.sum(axis=1))[:, None] - fused.J
@@ -116,8 +112,8 @@ def _exchange(
         before = taken[pairs]  # (P, 2, V)
         swapped = np.where(subsets[:, None], before[:, None, ::-1], before[:, None])
         numbers = pairs[:, None, :, None]
-        allowed = (
-            possible[numbers, swapped].all(axis=(2, 3)) & (swapped != before[:, None]).any((2, 3))
+        allowed = possible[numbers, swapped].all(axis=(2, 3)) & (swapped != before[:, None]).any(
+            (2, 3)
         )
         which, how = np.nonzero(allowed)
         if not len(which):

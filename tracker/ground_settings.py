@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from configs import Settings
-from reid.likeness import LikenessSettings
 from tracker.footprints import FootprintSettings
 
 __all__ = ["EntranceSettings", "ExistenceSettings", "GroundSettings"]
@@ -74,9 +73,3 @@ class GroundSettings(Settings):
     """Seconds that a confirmed person is reported while no camera sees them."""
     rounds: int = Field(default=3, ge=1)
     """How often the cameras are asked: from the second time each knows what the others saw."""
-    max_look_ratio: float = Field(default=0.0, ge=0)
-    """Nats that looks can add to or take from a pair of person and detection; 0: geometry alone
-    decides from tick to tick, and looks only who an entry is. Where people cross,
-    their boxes show each other: looks mislead just where geometry is unsure."""
-    continuation: LikenessSettings = LikenessSettings(same=0.25, different=0.5, spread=0.2)
-    """Likeness of a detection with the person's last pictures from the same camera."""

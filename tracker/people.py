@@ -68,17 +68,16 @@ class People:
         self.seen[rows] = time
 
     @classmethod
-    def new(
-        cls, track: IntArray, positions: FloatArray, R: FloatArray, existence: FloatArray, time: float
-    ) -> "People":
-        """K people at positions (K, 2) with covariances (K, 2, 2), at rest."""
-        count = len(track)
+    def new(cls, positions: FloatArray, R: FloatArray, time: float) -> "People":
+        """K people at positions (K, 2) with covariances (K, 2, 2), at rest and without a number."""
+        count = len(positions)
         covariance = np.zeros((count, 4, 4))
         covariance[:, :2, :2] = R
         covariance[:, 2:, 2:] = START_SPEED**2 * np.eye(2)
         state, now = np.pad(positions, ((0, 0), (0, 2))), np.full(count, time)
-        unsure, doubts = np.zeros(count, bool), np.zeros((count, count))
-        return cls(track, state, covariance, existence, now, now.copy(), unsure, doubts)
+        numbers, unsure = np.zeros(count, np.int64), np.zeros(count, bool)
+        doubts = np.zeros((count, count))
+        return cls(numbers, state, covariance, np.zeros(count), now, now.copy(), unsure, doubts)
 
     def __getitem__(self, rows: IntArray | BoolArray) -> "People":
         """Those of some rows."""
