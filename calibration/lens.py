@@ -157,8 +157,9 @@ class TsaiLens:
         """Pixels (N, 2) -> ideal view (N, 2), and which pixels lie before the fold."""
         bent = _to_bent(self.K, pixels)
         r2 = (bent**2).sum(axis=1)
+        view = bent * (1 + self.kappa * r2)[:, None]
         valid = np.isfinite(r2) & self._unfolded(r2)
-        return bent * (1 + self.kappa * r2)[:, None], valid
+        return view, valid & (np.hypot(view[:, 0], view[:, 1]) <= WIDEST_RADIUS)
 
     def _unfolded(self, r2: Floats) -> Bools:
         """(N,) whether squared radii of the bent view lie before the fold."""

@@ -20,7 +20,8 @@ from calibration.camera import Camera
 from calibration.rig import Rig
 from tracker.evaluation.mtmc.feed import given_ticks
 from tracker.ground import GroundTracker
-from tracker.scene_tracker import SceneSettings, SceneTracker
+from tracker.scene_settings import SceneSettings
+from tracker.scene_tracker import SceneTracker
 
 CORNERS = {"a": (0.2, 3.2), "b": (7.4, 3.2), "c": (7.4, 0.2), "d": (0.2, 0.2)}
 MIDDLE = np.array([3.8, 1.7, 0.6])

@@ -6,7 +6,8 @@ takes frames and detections of your own.
 
 from tracker.config import TrackSettings
 from tracker.pipeline import Moment, Pipeline, track
-from tracker.scene_tracker import SceneSettings, SceneTracker
+from tracker.scene_settings import SceneSettings
+from tracker.scene_tracker import SceneTracker
 from tracker.types import CameraTracks, Detections, Detector, Embedder, Frame, Sightings
 
 __all__ = [

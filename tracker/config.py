@@ -8,7 +8,7 @@ from tyro.conf import arg
 from configs import Settings
 from reid.opening import default_embedder
 from tracker.detection import DetectionSettings, default_detector
-from tracker.scene_tracker import SceneSettings
+from tracker.scene_settings import SceneSettings
 from tracker.video import VideoSettings
 
 __all__ = ["OutputSettings", "TrackSettings"]

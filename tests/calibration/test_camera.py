@@ -139,6 +139,34 @@ def test_a_lens_that_folds_shows_nothing_beyond():
     assert valid.tolist() == [True, False]
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    k1=st.floats(-0.6, 0.3),
+    k2=st.floats(-0.3, 0.3),
+    p=st.floats(-0.02, 0.02),
+    kind=st.sampled_from(["brown", "tsai"]),
+    seed=st.integers(0, 1000),
+)
+def test_a_pixel_that_is_valid_has_its_own_point_and_no_other(k1, k2, p, kind, seed):
+    """Whatever pixel, far beyond the fold included: valid means there and back is the same."""
+    lens = BrownLens(K, np.array([k1, k2, p, -p])) if kind == "brown" else TsaiLens(K, k1)
+    pixels = np.random.default_rng(seed).uniform(-2000, 3000, (100, 2))
+    view, valid = lens.undistort(pixels)
+    again, shown = lens.distort(view[valid])
+    assert shown.all()
+    np.testing.assert_allclose(again, pixels[valid], atol=1e-5)
+
+
+def test_behind_the_fold_by_hand():
+    # r (1 - r^2 / 2) is at most 0.5443: pixels further out have no point, even if another
+    # branch of the polynomial, r > sqrt(2), reaches them from the other side.
+    lens = BrownLens(K, np.array([-0.5, 0, 0, 0]))
+    radii = np.array([0.2, 0.5, 0.55, 0.7, 2.0])
+    view, valid = lens.undistort(np.column_stack([500 + 500 * radii, np.full(5, 400.0)]))
+    assert valid.tolist() == [True, True, False, False, False]
+    np.testing.assert_allclose(view[:2, 0] * (1 - view[:2, 0] ** 2 / 2), radii[:2], atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("lens", "view"),
     [

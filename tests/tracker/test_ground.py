@@ -10,7 +10,8 @@ from calibration.rig import Rig
 from tracker.clustering import cluster
 from tracker.floor import distance_outside
 from tracker.ground import GroundTracker
-from tracker.scene_tracker import SceneSettings, SceneTracker
+from tracker.scene_settings import SceneSettings
+from tracker.scene_tracker import SceneTracker
 from tracker.types import Detections, Frame
 
 
@@ -93,13 +94,25 @@ def test_who_leaves_and_returns_is_known_by_looks(world):
 
 
 def test_part_of_the_cameras_calibrated(world):
-    way = walk([2, 2], [6, 4], 6)
-    looks = np.eye(8)[:1]
-    _, sightings = follow(world, [way], 24, calibrated=("north", "south"), looks=looks)
+    """Two people: the calibrated cameras agree on both, the others follow each as one, and the
+    identities of all cameras are the two people's."""
+    ways = [walk([2, 2], [6, 4], 10), walk([6, 2.6], [2, 4.6], 10)]
+    calibrated = ("north", "south")
+    who, sightings = follow(
+        world, ways, 40, calibrated=calibrated, looks=np.eye(8)[:2], look_noise=0.05
+    )
     located = {s.camera: np.isfinite(s.positions).all() for s in sightings if len(s)}
     assert located == {"north": True, "south": True, "east": False, "west": False}
     for s in sightings:
         assert len(set(s.identities.tolist())) == len(s)
+    assert who[8, 0] == who[36, 0]
+    assert who[8, 1] == who[36, 1]
+    assert len(who[8, 0]) == len(who[8, 1]) == 1
+    known = who[8, 0] | who[8, 1]
+    for camera in ("east", "west"):
+        seen = np.concatenate([s.identities for s in sightings if s.camera == camera])
+        numbers, counts = np.unique(seen, return_counts=True)
+        assert set(numbers[counts >= 20].tolist()) == known
 
 
 def test_nobody_outside_the_area_is_reported(world):
@@ -108,6 +121,98 @@ def test_nobody_outside_the_area_is_reported(world):
     assert all(
         distance_outside(world.AREA, s.positions[:, :2]).max(initial=-1) <= 0 for s in sightings
     )
+
+
+def identity_of(who, person, indices):
+    """The one identity that a person has at most of some ticks; fails if there are more."""
+    sets = [who.get((index, person), set()) for index in indices]
+    assert np.mean([len(s) == 1 for s in sets]) > 0.9
+    numbers = set.union(*sets)
+    assert len(numbers) == 1
+    return numbers.pop()
+
+
+def test_two_who_stand_close_stay_two(world):
+    ways = [walk([2, 3], [6, 3], 12), walk([2, 3.5], [6, 3.5], 12)]
+    who, _ = follow(world, ways, 48)
+    assert identity_of(who, 0, range(8, 46)) != identity_of(who, 1, range(8, 46))
+
+
+def test_identities_survive_overlooked_people(world):
+    ways = [
+        walk([1.5, 1.5], [6.5, 4.5], 15),
+        walk([6.5, 2.2], [1.5, 5.2], 15),
+        walk([2.5, 1], [5.5, 3], 15),
+    ]
+    who, _ = follow(world, ways, 60, missed=0.3, seed=3)
+    numbers = {identity_of(who, person, range(8, 58)) for person in range(3)}
+    assert len(numbers) == 3
+
+
+def test_who_vanishes_inside_the_room_is_the_same_person_afterwards(world):
+    """A blind spot: for three seconds no camera detects the walker; no looks are known."""
+    way = walk([1.5, 3], [6.5, 3], 15)
+    who, sightings = follow(world, [lambda t: None if 6 < t < 9 else way(t)], 60)
+    assert identity_of(who, 0, [*range(8, 24), *range(37, 58)]) == 1
+    assert not [s for s in sightings if 8 < s.time < 9 and len(s)]  # waited for, not reported
+
+
+def test_who_comes_through_a_door_after_somebody_was_lost_is_somebody_new(world):
+    """One vanishes at the door and another comes in there three seconds later."""
+    doors = [np.array([[7.5, 2.5], [7.5, 3.5]])]
+    first, second = walk([4, 3], [7, 3], 5), walk([7, 3], [4, 3], 14, enter=8)
+    tracker = GroundTracker(world.cameras(), area=world.AREA, doors=doors)
+    ids = {}
+    for frames, found, _ in world.ticks([lambda t: first(t) if t < 6 else second(t)], 54):
+        made = tracker.update(frames, found)
+        ids[frames[0].index] = {t for m in made for t in m.tracks.ids.tolist()}
+    assert len(ids[16]) == len(ids[44]) == 1
+    assert ids[16] != ids[44]
+
+
+def twice(found):
+    """Every person once more, by a box of the upper half."""
+    halves = found.boxes.copy()
+    halves[:, 3] -= 0.45 * (halves[:, 3] - halves[:, 1])
+    return Detections(
+        np.concatenate([found.boxes, halves]), np.concatenate([found.scores, found.scores - 0.1])
+    )
+
+
+def test_one_person_in_two_boxes_of_a_camera_stays_one(world):
+    tracker = GroundTracker(world.cameras(), area=world.AREA)
+    numbers = set()
+    for frames, found, _ in world.ticks([walk([2, 2], [6, 4], 8)], 32):
+        double = [
+            twice(f) if frame.camera == "north" else f
+            for frame, f in zip(frames, found, strict=True)
+        ]
+        for made in tracker.update(frames, double):
+            numbers |= set(made.tracks.ids[made.confirmed].tolist())
+    assert len(numbers) == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_camera_never_shows_a_track_twice_in_a_crowd_with_false_detections(world, seed):
+    random = np.random.default_rng(seed)
+    places = random.uniform([1, 1], [7, 5], (8, 2, 2))
+    ways = [walk(start, end, 10) for start, end in places]
+    tracker = GroundTracker(world.cameras(), area=world.AREA)
+    ended = set()
+    for frames, found, _ in world.ticks(ways, 40, missed=0.2, noise=0.05, seed=seed):
+        spoilt = []
+        for f in found:
+            low = random.uniform([0, 0], [1100, 500], (2, 2))
+            false = np.concatenate([low, low + random.uniform(30, 200, (2, 2))], axis=1)
+            spoilt.append(
+                Detections(np.concatenate([f.boxes, false]), np.append(f.scores, [0.5] * 2))
+            )
+        for made in tracker.update(frames, spoilt):
+            ids, rows = made.tracks.ids.tolist(), made.tracks.detection_rows
+            assert len(set(ids)) == len(ids)
+            assert len(np.unique(rows[rows >= 0])) == (rows >= 0).sum()
+            assert not ended & set(ids)
+        ended |= set(made.tracks.ended.tolist())
 
 
 def test_distance_outside_by_hand():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tracker.scene_tracker import SceneSettings, SceneTracker
+from tracker.scene_settings import SceneSettings
+from tracker.scene_tracker import SceneTracker
 from tracker.types import Detections, Frame
 
 LOOKS = np.eye(8, dtype=np.float32)

@@ -1,0 +1,65 @@
+"""Newcomers: groups of detections, and lost people found again."""
+
+import numpy as np
+
+from tracker.births import entry_density, group, resume
+from tracker.existence import hits, misses, seen_together, spare
+from tracker.fusion import Observations
+from tracker.ground_settings import EntranceSettings, ExistenceSettings
+
+
+def observations(points, views):
+    count = len(points)
+    points = np.array(points, float).reshape(-1, 2)
+    covariances = np.tile([0.04, 0, 0.04], (count, 1))
+    rows = np.arange(count)
+    return Observations(
+        np.array(views, int), rows, points, covariances, np.ones(count), np.zeros(count)
+    )
+
+
+def test_detections_of_several_cameras_become_one_person():
+    seen = observations([[1, 1], [1.2, 1], [4, 4], [1.1, 1]], [0, 1, 1, 0])
+    taken, places, spreads = group(seen, np.arange(3), 2, 10.0)
+    assert taken.tolist() == [[0, 1], [-1, 2]]
+    np.testing.assert_allclose(places, [[1.1, 1], [4, 4]], atol=1e-4)
+    np.testing.assert_allclose(spreads, [[0.02, 0, 0.02], [0.04, 0, 0.04]], rtol=1e-3)
+    empty = group(seen, np.zeros(0, int), 2, 10.0)
+    assert [len(part) for part in empty] == [0, 0, 0]
+
+
+def test_a_newcomer_beside_a_lost_person_is_that_person_unless_at_a_door():
+    place, spread = np.array([[2.0, 2.0]]), np.array([[0.04, 0, 0.04]])
+    lost, expected = np.array([[2.8, 2.0], [9.0, 9.0]]), np.tile([0.5, 0, 0.5], (2, 1))
+    # Density 0.8 m off: exp(-0.64 / 1.08) / (2 pi 0.54) = 0.163.
+    for new, found in ((0.16, [0]), (0.17, [])):
+        assert resume(place, spread, lost, expected, np.array([new]))[1].tolist() == found
+
+
+def test_where_people_are_new():
+    settings = EntranceSettings(door_density=0.4, inner_density=0.1, reach=0.5)
+    area = np.array([[0, 0], [4, 0], [4, 4], [0, 4]], float)
+    places = np.array([[2, 2], [0.3, 2], [-1, 2], [3.9, 1]])
+    at_border = entry_density(places, area, (), settings)
+    assert at_border.tolist() == [0.1, 0.4, 0.4, 0.4]
+    door = np.array([[4, 0.5], [4, 1.5]], float)
+    assert entry_density(places, area, (door,), settings).tolist() == [0.1, 0.1, 0.1, 0.4]
+    assert entry_density(places, None, (), settings).tolist() == [0.1] * 4
+
+
+def test_existence_by_hand():
+    settings = ExistenceSettings(hit=2.0, faint_hit=0.5, miss=1.0)
+    taken = np.array([[0, -1], [1, 2]])
+    sure = np.array([True, False, True])
+    assert hits(sure, taken, settings).tolist() == [[2, 0], [0.5, 2]]
+    assert misses(np.array([[0.4, 0.75, 1.0]]), settings).tolist() == [[0, 0.5, 1]]
+    assert seen_together(taken).tolist() == [[True, True], [True, True]]
+    assert not seen_together(np.array([[0, -1], [-1, 1]]))[0, 1]
+
+
+def test_who_takes_what_somebody_surer_could_use_gains_nothing():
+    taken = np.array([[-1, 0], [1, -1]])
+    ratios = np.array([[3.0, 4.0], [2.0, 1.0]])  # both could use both
+    got = spare(taken, ratios, np.array([8.0, 1.0]), np.full((2, 2), 0.5), 2.0)
+    # The second person's detection in view 0 would be worth a hit and a spared miss to the first.
+    assert got.tolist() == [[0, 0], [2.5, 0]]

@@ -1,0 +1,102 @@
+"""Where the people of boxes stand, by a camera whose geometry is known."""
+
+import numpy as np
+import pytest
+
+from calibration.camera import Camera
+from tracker.alignment import Alignment
+from tracker.footprints import FootprintSettings, locate
+from tracker.silhouettes import expected_boxes, visible_shares
+
+SETTINGS = FootprintSettings(radius=0.0)
+
+
+@pytest.fixture
+def camera():
+    """3 m above the origin, looking along +y, 30 degrees down."""
+    s, c = np.sin(np.pi / 6), np.cos(np.pi / 6)
+    R = np.array([[1, 0, 0], [0, -s, -c], [0, c, -s]])
+    K = [[800, 0, 640], [0, 800, 360], [0, 0, 1]]
+    return Camera.from_intrinsics(K, [], R, -R @ [0, 0, 3.0], (1280, 720))
+
+
+def boxed(camera, places, height=1.7):
+    return expected_boxes(camera, np.array(places, float).reshape(-1, 2), height)
+
+
+def test_whole_people_stand_where_their_boxes_end(camera):
+    places = [[0, 5], [0, 6], [0, 7]]
+    where = locate(camera, boxed(camera, places), SETTINGS)
+    np.testing.assert_allclose(where.points, places, atol=1e-6)
+    assert where.valid.all()
+    assert where.odds.tolist() == [0, 0, 0]
+    assert (np.linalg.eigvalsh(where.covariances) > 0).all()
+    assert len(locate(camera, np.zeros((0, 4)), SETTINGS).points) == 0
+
+
+@pytest.mark.parametrize("shown", [0.75, 0.5, 0.35])
+def test_the_head_tells_where_feet_are_hidden(camera, shown):
+    """Somebody nearer hides the lower part: the box ends too high, which is too far away."""
+    far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
+    cut = far.copy()
+    cut[3] = far[1] + shown * (far[3] - far[1])
+    naive, _ = camera.image2ground([[(cut[0] + cut[2]) / 2, cut[3]]])
+    where = locate(camera, np.array([cut, near]), SETTINGS)
+    assert abs(where.points[0, 1] - 6) < 0.5 * abs(naive[0, 1] - 6)
+    offset = where.points[0] - [0, 6]
+    assert offset @ np.linalg.solve(where.covariances[0], offset) < 4
+    assert where.covariances[0, 1, 1] > 2 * where.covariances[1, 1, 1]
+
+
+def test_a_short_box_with_nobody_before_it_is_hardly_a_person(camera):
+    far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
+    cut = far.copy()
+    cut[3] = far[1] + 0.4 * (far[3] - far[1])
+    alone = locate(camera, cut[None], SETTINGS)
+    assert alone.odds[0] == pytest.approx(np.log(SETTINGS.furniture))
+    assert locate(camera, np.array([cut, near]), SETTINGS).odds.tolist() == [0, 0]
+
+
+def test_feet_below_the_image_are_found_by_the_head(camera):
+    box = boxed(camera, [[0.2, 1.9]])[0]
+    assert box[3] > 720
+    where = locate(camera, np.clip(box, 0, [1280, 720, 1280, 720])[None], SETTINGS)
+    offset = where.points[0] - [0.2, 1.9]
+    assert offset @ np.linalg.solve(where.covariances[0], offset) < 4
+    assert where.odds[0] == 0
+
+
+def test_a_box_above_the_horizon_is_nowhere(camera):
+    where = locate(camera, np.array([[600.0, -700, 640, -650]]), SETTINGS)
+    assert not where.valid[0]
+
+
+def test_who_is_behind_somebody_is_seen_less(camera):
+    places = np.array([[0, 4], [0, 6], [1.5, 6]], float)
+    shares = visible_shares(camera, places, boxed(camera, places))
+    assert shares[0] == pytest.approx(1)
+    assert shares[1] < 0.6
+    assert shares[2] == pytest.approx(1)
+    assert visible_shares(camera, places[:0], boxed(camera, places[:0])).shape == (0,)
+
+
+def test_an_alignment_learns_how_a_camera_is_turned_and_stretched(camera):
+    random = np.random.default_rng(0)
+    aligned = Alignment(camera)
+    cos, sin = np.cos(0.03), np.sin(0.03)
+    for _ in range(300):
+        places = random.uniform([-2, 3], [2, 7], (10, 2))
+        raw = 1.04 * places @ np.array([[cos, sin], [-sin, cos]])
+        raw += 0.1 * random.normal(size=raw.shape)
+        aligned.learn(aligned.correct(raw), places)
+    np.testing.assert_allclose(
+        aligned.correct(1.04 * np.array([[cos * 5, sin * 5]])), [[5, 0]], atol=0.03
+    )
+
+
+def test_an_alignment_does_not_follow_a_wrong_rig_and_needs_heights():
+    flat = Camera.from_homography([[100.0, 0, 500], [0, -100, 400], [0, 0, 1]], (1000, 800))
+    unmoved = Alignment(flat)
+    points = np.array([[1.0, 2.0]])
+    unmoved.learn(points, points + 1)
+    assert unmoved.correct(points).tolist() == points.tolist()

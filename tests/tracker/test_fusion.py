@@ -1,0 +1,83 @@
+"""The arithmetic of fusion by hand, and against matrices written out."""
+
+import numpy as np
+import pytest
+
+from tracker.fusion import (
+    Observations,
+    fuse,
+    inverse,
+    log_densities,
+    pack,
+    solve,
+    times,
+    unpack,
+)
+
+
+def observations(points, variances, views):
+    points = np.array(points, float).reshape(-1, 2)
+    covariances = np.array([[v, 0, v] for v in variances], float).reshape(-1, 3)
+    count = len(points)
+    rows = np.arange(count)
+    return Observations(
+        np.array(views, int), rows, points, covariances, np.ones(count), np.zeros(count)
+    )
+
+
+def random_matrices(count):
+    made = np.random.default_rng(0).normal(size=(count, 2, 2))
+    return made @ made.swapaxes(1, 2) + 0.1 * np.eye(2)
+
+
+def test_packed_matrices_do_what_whole_ones_do():
+    matrices = random_matrices(20)
+    vectors = np.random.default_rng(1).normal(size=(20, 2))
+    packed = pack(matrices)
+    np.testing.assert_array_equal(unpack(packed), matrices)
+    np.testing.assert_allclose(unpack(inverse(packed)), np.linalg.inv(matrices))
+    np.testing.assert_allclose(times(packed, vectors), np.einsum("nij,nj->ni", matrices, vectors))
+    np.testing.assert_allclose(
+        solve(packed, vectors), np.linalg.solve(matrices, vectors[..., None])[..., 0]
+    )
+
+
+def test_log_density_by_hand():
+    # Variances 1 + 3 = 4 along both axes, 2 m off along x: squared distance 1.
+    density, squared = log_densities(
+        np.array([2.0, 0]), np.array([1.0, 0, 1]), np.zeros(2), np.array([3.0, 0, 3])
+    )
+    assert squared == pytest.approx(1)
+    assert density == pytest.approx(-0.5 - np.log(4) - np.log(2 * np.pi))
+
+
+def test_two_views_meet_at_their_weighted_mean():
+    seen = observations([[0, 0], [0.3, 0]], [0.04, 0.08], [0, 1])
+    fused = fuse(seen, np.array([[0, 1]]), np.zeros((1, 2)), np.array([[1e-9, 0, 1e-9]]))
+    middle = solve(fused.J.sum(axis=1), fused.h.sum(axis=1))
+    np.testing.assert_allclose(middle, [[0.1, 0]], atol=1e-6)
+
+
+def test_an_outlier_among_the_views_loses_weight():
+    seen = observations([[0, 0], [0, 0], [3, 0]], [0.01, 0.01, 0.01], [0, 1, 2])
+    fused = fuse(seen, np.array([[0, 1, 2]]), np.zeros((1, 2)), np.array([[1e-9, 0, 1e-9]]))
+    middle = solve(fused.J.sum(axis=1), fused.h.sum(axis=1))
+    assert middle[0, 0] < 0.3  # the mean is 1
+    assert fused.J[0, 2, 0] < 0.2 * fused.J[0, 0, 0]
+
+
+def test_cost_prefers_the_nearer_observation():
+    seen = observations([[0.1, 0], [0.4, 0]], [0.04, 0.04], [0, 0])
+    prior = np.zeros((2, 2)), np.tile([25.0, 0, 25.0], (2, 1))
+    near, far = fuse(seen, np.array([[0], [1]]), *prior).cost
+    # Squared distances 0.01 / 0.08 and 0.16 / 0.08 of the sum of both variances, halved.
+    assert far - near == pytest.approx(0.5 * (0.16 - 0.01) / 0.08)
+
+
+def test_nobody_and_nothing():
+    seen = observations([], [], [])
+    fused = fuse(seen, np.zeros((0, 3), int), np.zeros((0, 2)), np.zeros((0, 3)))
+    assert fused.J.shape == (0, 3, 3)
+    silent = fuse(seen, np.full((2, 3), -1), np.zeros((2, 2)), np.tile([1.0, 0, 1.0], (2, 1)))
+    assert not silent.J.any()
+    assert silent.cost.tolist() == [0, 0]
