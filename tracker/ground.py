@@ -145,7 +145,8 @@ class GroundTracker:
 
     def _merge(self, taken: IntArray, elapsed: float) -> tuple[IntArray, list[int]]:
         """Drop the younger of two who stand in one place and are never seen side by side."""
-        people, here = self._people, (taken >= 0).any(axis=1)
+        people = self._people
+        here: BoolArray = np.asarray((taken >= 0).any(axis=1))
         apart = people.position[:, None] - people.position
         near = (apart**2).sum(axis=2) < self._settings.merge_distance**2
         doubtful = np.tril(near & ~seen_together(taken), -1)
@@ -246,7 +247,7 @@ class GroundTracker:
         shown = self._people.existence > 0
         if self._area is not None:
             shown &= distance_outside(self._area, self._people.position) <= 0
-        unseen = (taken < 0).all(axis=1)
+        unseen: BoolArray = np.asarray((taken < 0).all(axis=1))
         best = np.full(len(unseen), -1)
         if unseen.any():
             best = np.where(

@@ -7,6 +7,7 @@ tries every exchange of theirs and keeps what fits better.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,7 +85,7 @@ def _without(fused: Fused, people: Predicted, seen: Observations) -> tuple[Float
     return times(spreads, h)[:, seen.views], spreads[:, seen.views]
 
 
-def _pair(ratios: FloatArray, columns: list[IntArray]) -> IntArray:
+def _pair(ratios: FloatArray, columns: Sequence[IntArray]) -> IntArray:
     """(N, V) the likeliest one-to-one pairs of each view for itself."""
     taken = np.full((len(ratios), len(columns)), -1)
     for view, here in enumerate(columns):

@@ -7,7 +7,6 @@ asks the registry who it is.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,10 +18,10 @@ from tracker.identities import (
     IdentityRegistry,
     IdentitySummary,
 )
+from tracker.presence import NOBODY, Presence, WaitingFrame
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
 from tracker.types import (
-    Arrival,
     BoolArray,
     CameraTracks,
     Detections,
@@ -36,34 +35,6 @@ from tracker.types import (
 __all__ = ["SceneTracker"]
 
 GROUND = "(ground)"  # stands for all calibrated cameras where a camera's name is expected
-NOBODY = 0  # the "identity" of what turned out to be no person of its own
-
-
-@dataclass
-class _Presence:
-    """One track and the person it shows; the identity is None while the decision waits.
-
-    group: the camera, or `GROUND`. confirmed: whether it surely is a person.
-    """
-
-    group: str
-    track: int
-    since: float
-    position: FloatArray | None
-    confirmed: bool = False
-    identity: int | None = None
-    next_image: float = -np.inf
-    images: list[FloatArray] = field(default_factory=list)
-    qualities: list[float] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A camera's frame whose tracks may not all be decided yet. positions: (N, 3) metres."""
-
-    tracks: CameraTracks
-    presences: list[_Presence]
-    positions: FloatArray
 
 
 class SceneTracker:
@@ -105,8 +76,8 @@ class SceneTracker:
         }
         self._groups = {name: GROUND if name in calibrated else name for name in cameras}
         self._registry = IdentityRegistry(settings.identities, on_event)
-        self._presences: dict[tuple[str, int], _Presence] = {}
-        self._waiting: deque[_Waiting] = deque()
+        self._presences: dict[tuple[str, int], Presence] = {}
+        self._waiting: deque[WaitingFrame] = deque()
 
     def update(self, frames: Sequence[Frame], detections: Sequence[Detections]) -> list[Sightings]:
         """Advance by the frames that the cameras have now; return what became final.
@@ -171,13 +142,13 @@ class SceneTracker:
             presence = self._presences.get((group, track))
             if presence is None:
                 where = followed.positions[row] if group == GROUND else None
-                presence = _Presence(group, track, tracks.time, where)
+                presence = Presence(group, track, tracks.time, where)
                 self._presences[group, track] = presence
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
         positions = np.pad(followed.positions, ((0, 0), (0, 1)))
         positions[np.isnan(positions[:, 0])] = np.nan
-        self._waiting.append(_Waiting(tracks, presences, positions))
+        self._waiting.append(WaitingFrame(tracks, presences, positions))
         return tracks
 
     def _look(
@@ -226,7 +197,7 @@ class SceneTracker:
                         np.array([value]),
                     )
 
-    def _present(self, tracks: CameraTracks, ids: IntArray) -> list[_Presence]:
+    def _present(self, tracks: CameraTracks, ids: IntArray) -> list[Presence]:
         group = self._groups[tracks.camera]
         return [self._presences[group, track] for track in ids.tolist()]
 
@@ -247,28 +218,25 @@ class SceneTracker:
         ]
         self._resolve(ready)
 
-    def _resolve(self, presences: Sequence[_Presence]) -> None:
-        arrivals = [
-            Arrival(
-                p.group,
-                p.track,
-                p.since,
-                np.stack(p.images) if p.images else np.zeros((0, 0), np.float32),
-                p.position,
+    def _resolve(self, presences: Sequence[Presence]) -> None:
+        """Ask who they are, one camera after the other: entries of two may be one person."""
+        for group in dict.fromkeys(self._groups.values()):
+            here = [p for p in presences if p.group == group]
+            identities = self._registry.resolve([p.arrival() for p in here])
+            for presence, identity in zip(here, identities, strict=True):
+                self._settle(presence, identity)
+
+    def _settle(self, presence: Presence, identity: int) -> None:
+        presence.identity = identity
+        if presence.images:
+            self._registry.observe(
+                presence.group,
+                presence.track,
+                presence.since,
+                np.array(presence.images),
+                np.array(presence.qualities),
             )
-            for p in presences
-        ]
-        for presence, identity in zip(presences, self._registry.resolve(arrivals), strict=True):
-            presence.identity = identity
-            if presence.images:
-                self._registry.observe(
-                    presence.group,
-                    presence.track,
-                    presence.since,
-                    np.array(presence.images),
-                    np.array(presence.qualities),
-                )
-            presence.images, presence.qualities = [], []
+        presence.images, presence.qualities = [], []
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:
@@ -288,20 +256,5 @@ class SceneTracker:
             self._registry.see(
                 people[people != NOBODY].tolist(), frame.tracks.camera, frame.tracks.time
             )
-            final.append(_sightings(frame, people))
+            final.append(frame.sightings(people))
         return final
-
-
-def _sightings(frame: _Waiting, people: IntArray) -> Sightings:
-    rows = np.argsort(people, kind="stable")
-    rows = rows[people[rows] != NOBODY]
-    tracks = frame.tracks
-    return Sightings(
-        tracks.camera,
-        tracks.index,
-        tracks.time,
-        people[rows],
-        tracks.boxes[rows],
-        tracks.scores[rows],
-        frame.positions[rows],
-    )
