@@ -63,8 +63,9 @@ class GroundSettings(Settings):
     """Probability that a camera detects a person whom nothing hides from it."""
     hidden: float = Field(default=1.0, ge=0, le=1)
     """The share of `detection` that is left for people who are hidden altogether."""
-    margin: float = Field(default=0.8, ge=0)
-    """Metres around the area in which people are followed but not reported."""
+    margin: float = Field(default=2.0, ge=0)
+    """Metres around the area in which people are followed but not reported: who steps out for a
+    moment is known again."""
     merge_distance: float = Field(default=0.5, ge=0)
     """Metres: two people nearer than this whom no camera shows side by side are one..."""
     merge_time: float = Field(default=1.0, ge=0)
