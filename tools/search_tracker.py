@@ -419,15 +419,16 @@ def _best(scores, scenes):  # noqa: ANN001, ANN202
 
 
 def _online_scorer(scenes):  # noqa: ANN001, ANN202
-    base = TrackSettings().camera_tracker
-    examples = {s.sequence.name: plausibility_examples(s, base) for s in scenes}
-    fitted = {
-        n: fit_plausibility(examples, [s for s in scenes if s.number != n], base)
-        for n in numbers_of(scenes)
-    }
-    return lambda point: {
-        s.sequence.name: online_score(s, merged(fitted[s.number], point)) for s in scenes
-    }
+    def score_at(point):  # noqa: ANN001, ANN202
+        base = merged(TrackSettings().camera_tracker, point)
+        examples = {s.sequence.name: plausibility_examples(s, base) for s in scenes}
+        fitted = {
+            n: fit_plausibility(examples, [s for s in scenes if s.number != n], base)
+            for n in numbers_of(scenes)
+        }
+        return {s.sequence.name: online_score(s, fitted[s.number]) for s in scenes}
+
+    return score_at
 
 
 def _offline_scorer(scenes):  # noqa: ANN001, ANN202

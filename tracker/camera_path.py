@@ -24,10 +24,11 @@ def camera_path(table: Trajectories) -> FloatArray:
     follows &= table.seen[1:] & table.seen[:-1]
     rows = np.flatnonzero(follows) + 1
     rows = rows[np.argsort(table.frames[rows], kind="stable")]
-    moves = centres[rows] - centres[rows - 1]
-    frames, first = np.unique(table.frames[rows], return_index=True)
-    for frame, some in zip(frames, np.split(moves, first[1:]), strict=True):
-        steps[frame] = np.median(some, axis=0) * (len(some) / (len(some) + DOUBT))
+    frames, first, counts = np.unique(table.frames[rows], return_index=True, return_counts=True)
+    for frame, start, count in zip(frames, first, counts, strict=True):
+        some = rows[start : start + count]
+        median = np.median(centres[some] - centres[some - 1], axis=0)
+        steps[frame] = median * (count / (count + DOUBT))
     return np.cumsum(steps, axis=0)
 
 

@@ -97,7 +97,7 @@ def _wanted(
 def _neighbours(
     table: Trajectories, owner: IntArray, frames: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Rows of the sightings at or before and at or after each frame; beyond an end that end twice."""
+    """Rows of the sightings up to and from each frame on; beyond an end, that end twice."""
     starts = table.starts()
     stride = int(max(table.frames.max(initial=0), frames.max(initial=0))) + 1
     keys = np.repeat(np.arange(len(starts) - 1), np.diff(starts)) * stride + table.frames

@@ -10,6 +10,7 @@ from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["WayEnds", "first_ends", "last_ends", "misses", "reach"]
 
+ROUNDING = 1e-6  # seconds
 REST = 0.02  # seconds squared: a velocity from a few frames is mostly noise, so rest is likely
 
 
@@ -43,7 +44,7 @@ def last_ends(table: Trajectories, span: float) -> WayEnds:
 
 
 def reach(seconds: FloatArray, memory: float) -> FloatArray:
-    """How far a velocity of 1 carries in `seconds` (either sign) if it decays to 1/e in `memory`."""
+    """How far a velocity of 1 carries in `seconds`, of either sign; it decays to 1/e in `memory`."""
     return np.sign(seconds) * memory * (1 - np.exp(-np.abs(seconds) / memory))
 
 
@@ -66,7 +67,7 @@ def _ends(table: Trajectories, span: float, edge: int) -> WayEnds:
     sizes = table.boxes[:, 2:] - table.boxes[:, :2]
     for row, (begin, end) in enumerate(itertools.pairwise(starts.tolist())):
         times = table.times[begin:end] - table.times[(begin, end - 1)[edge]]
-        near = np.abs(times) <= span
+        near = np.abs(times) <= span + ROUNDING
         times, places = times[near], centres[begin:end][near]
         centred = times - times.mean()
         velocity = centred @ places / (centred @ centred + REST)
