@@ -24,49 +24,49 @@ NEAREST = 0.02  # seconds, added to times of which the logarithm is taken
 class SeenWeights(Weights):
     """Weights for a box that was detected."""
 
-    bias: float = -2.32
-    score: float = 0.34
+    bias: float = -1.5
+    score: float = 0.42
     """Log-odds of the detection's score."""
-    mean_score: float = 0.76
+    mean_score: float = -1.82
     """Of all the track's detections, 0..1."""
-    count: float = 0.17
+    count: float = 0.55
     """Logarithm of the number of the track's detections."""
-    density: float = 1.42
+    density: float = 1.84
     """Share of the frames around that have a detection, 0..1."""
-    local_score: float = 2.15
+    local_score: float = 1.53
     """Mean score of the detections around, 0..1."""
-    hiding: float = -4.66
+    hiding: float = -2.72
     """Largest share of the box inside one farther person who is seen, 0..1."""
 
 
 class FilledWeights(Weights):
     """Weights for a box between two sightings."""
 
-    bias: float = -1.03
-    count: float = 0.33
-    density: float = 0.11
-    local_score: float = 1.34
-    hiding: float = -3.28
-    hidden: float = 0.26
+    bias: float = -0.59
+    count: float = 0.49
+    density: float = 0.63
+    local_score: float = -0.06
+    hiding: float = -1.77
+    hidden: float = 0.31
     """Largest share of the box inside one nearer person who is seen, 0..1."""
-    away: float = -0.58
+    away: float = -0.69
     """Seconds to the nearest sighting."""
-    bend: float = -2.76
+    bend: float = -3.21
     """Heights by which the ways before and after the gap miss one another."""
 
 
 class BeyondWeights(Weights):
     """Weights for a box before the first or after the last sighting."""
 
-    bias: float = -3.42
-    count: float = 0.31
-    density: float = 2.05
-    mean_score: float = 0.16
-    hiding: float = -1.15
-    hidden: float = 1.0
-    outside: float = -4.04
+    bias: float = -2.89
+    count: float = 0.34
+    density: float = 1.69
+    mean_score: float = -0.43
+    hiding: float = 0.1
+    hidden: float = 0.96
+    outside: float = -4.29
     """Share of the box outside the area where detections occur, 0..1."""
-    log_away: float = -0.64
+    log_away: float = -0.67
     """Logarithm of the seconds to the nearest sighting."""
 
 

@@ -29,21 +29,21 @@ SMALLEST_MISS = 0.03  # heights: the detector's own noise
 class JoiningWeights(Weights):
     """Weights of the log-odds that an end and a start are of one person."""
 
-    bias: float = -2.77
-    log_gap: float = -0.14
+    bias: float = -2.13
+    log_gap: float = -0.08
     """Logarithm of the seconds between."""
-    miss_x: float = -1.92
+    miss_x: float = -1.11
     """Heights by which the ways, each prolonged to the middle of the gap, miss one another."""
-    miss_y: float = -1.79
-    log_miss: float = -0.31
+    miss_y: float = -1.54
+    log_miss: float = -0.49
     """Logarithm of the length of the miss."""
-    size: float = -3.89
+    size: float = -3.15
     """Difference of the logarithms of the heights."""
-    score: float = 2.36
+    score: float = 0.8
     """Mean score of the piece that has the lower one."""
-    border: float = -4.11
+    border: float = -4.08
     """1 where the middle of the gap is at the border of what is seen, else 0."""
-    same: float = 1.44
+    same: float = 1.61
     """1 where the tracker took both for one person, else 0."""
 
 

@@ -44,7 +44,7 @@ def last_ends(table: Trajectories, span: float) -> WayEnds:
 
 
 def reach(seconds: FloatArray, memory: float) -> FloatArray:
-    """How far a velocity of 1 carries in `seconds`, of either sign; it decays to 1/e in `memory`."""
+    """How far a velocity of 1 that decays to 1/e in `memory` carries in `seconds` of any sign."""
     return np.sign(seconds) * memory * (1 - np.exp(-np.abs(seconds) / memory))
 
 
