@@ -1,7 +1,7 @@
-"""Fit and choose the tracker's settings on labelled sequences, and say what they are worth on others.
+"""Fit and choose the tracker's settings on labelled sequences; say what they are worth on others.
 
 python tools/search_tracker.py fit --root DIR [--sequences 02 05 ...] [--online] [--json FILE]
-python tools/search_tracker.py choose --root DIR [--options FILE.yaml] [--offline-pass] [--json FILE]
+python tools/search_tracker.py choose --root DIR --options FILE.yaml [--offline-pass]
 
 Both leave one scene out at a time, with all its detection sources: what is printed as held out for
 a scene comes from settings that have never seen it. Beside it stand the scores of the settings
@@ -41,7 +41,8 @@ from tracker.motchallenge import (
     results,
 )
 from tracker.offline import OfflineSettings, completed, first_pass, refine, sightings
-from tracker.plausibility import Evidence, gather_evidence
+from tracker.plausibility import gather_evidence
+from tracker.track_table import CONFIRMED, MISSED
 from tracker.trajectories import Trajectories, collect
 from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, IntArray
 
@@ -168,18 +169,16 @@ class Witness(CameraTracker):
 
     def __init__(self, settings: CameraTrackerSettings) -> None:
         super().__init__("witness", settings)
-        self.seen: list[tuple[int, FloatArray, BoolArray, Evidence]] = []
+        self.seen: list[tuple[int, FloatArray, BoolArray, FloatArray]] = []
         self._frame = 0
 
     def _plausible(self) -> BoolArray:
-        tracks = self._tracks
-        near = (tracks["missed"] <= self._settings.max_predicted) & (
-            tracks["confirmed"] | (tracks["missed"] == 0)
-        )
+        tracks, age = self._tracks, self._tracks[MISSED]
+        near = (age <= self._settings.max_predicted) & ((tracks[CONFIRMED] > 0) | (age == 0))
         if near.any():
-            evidence = gather_evidence(tracks, near, self._time, self._area)
-            boxes = state2boxes(tracks["state"][near])
-            self.seen.append((self._frame, boxes, tracks["missed"][near] == 0, evidence))
+            evidence = gather_evidence(tracks, self._time, self._area)[:, near]
+            boxes = state2boxes(tracks.state).T[near]
+            self.seen.append((self._frame, boxes, age[near] == 0, evidence))
         self._frame += 1
         return near
 
@@ -192,11 +191,8 @@ def plausibility_examples(scene: Scene, settings: CameraTrackerSettings) -> dict
     boxes = np.concatenate([boxes for _, boxes, _, _ in witness.seen])
     is_seen = np.concatenate([seen for _, _, seen, _ in witness.seen])
     names = list(type(settings.plausibility.seen).model_fields)
-    evidence = {
-        name: np.concatenate([getattr(facts, name) for *_, facts in witness.seen])
-        for name in names
-        if name != "bias"
-    }
+    table = np.concatenate([facts for *_, facts in witness.seen], axis=1)
+    evidence = dict(zip(names, table, strict=True))
     whose = scene.whose(frames, boxes)
     used = {  # the others were found to tell nothing about scenes left out
         "seen": ("score", "mean_score", "hit_rate", "hidden", "hiding"),

@@ -5,9 +5,9 @@ A box is worth reporting while it is more likely right than wrong. Of a predicte
 on how long ago the track was seen and how well it is known, on whether something nearer hides it
 (then the detector had a reason to miss it), and on whether it is leaving the image. Of a detected
 box it depends on its score and its track's, and on whether it covers somebody who is seen as well
-(then it is often a second box of one person). The weights were fitted to MOT17-02, 05, 09, 11 and 13
-with public FRCNN and DPM detections by `tools/search_tracker.py fit --online`, which also leaves one
-scene out at a time; `CameraTrackerSettings` has both scores.
+(then it is often a second box of one person). The weights were fitted to MOT17-02, 05, 09, 11 and
+13 with public FRCNN and DPM detections by `tools/search_tracker.py fit --online`, which also leaves
+one scene out at a time; `CameraTrackerSettings` has both scores.
 """
 
 import numpy as np

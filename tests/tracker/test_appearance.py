@@ -39,8 +39,9 @@ def test_motion_gates_looks():
     stage = Stage(by="appearance", max_distance=0.6, max_motion=9.0)
     distances = np.array([[0.1, 0.1, 0.7]])
     motion = np.array([[8.0, 10.0, 1.0]])
-    assert appearance_likeness(distances, motion, stage).tolist() == [[1.9, -np.inf, -np.inf]]
-    assert appearance_likeness(np.zeros((0, 2)), np.zeros((0, 2)), stage).shape == (0, 2)
+    alike = appearance_likeness(distances, motion, stage)
+    assert (alike.rows.tolist(), alike.columns.tolist(), alike.values.tolist()) == ([0], [0], [1.9])
+    assert len(appearance_likeness(np.zeros((0, 2)), np.zeros((0, 2)), stage).values) == 0
 
 
 def two(x, y, looks=None):

@@ -21,7 +21,10 @@ def view(wall, x, y, size=(360, 480)):
     return wall[y : y + size[0], x : x + size[1]].copy()
 
 
-def motion(before, after, people=np.zeros((0, 4))):
+NOBODY = np.zeros((0, 4))
+
+
+def motion(before, after, people=NOBODY):
     (small_before, scale), (small_after, _) = small_gray(before), small_gray(after)
     return image_motion(small_before, small_after, scale, people)
 
@@ -63,7 +66,7 @@ def test_people_who_move_are_no_camera(wall):
 def test_the_median_of_all_tracks_is_the_cameras_shift():
     predicted = np.array([[0.0, 0, 10, 20], [50, 0, 60, 20], [90, 0, 100, 20]])
     seen = predicted + np.array([[4.0, 1, 4, 1], [5, 1, 5, 1], [-30, 1, -30, 1]])
-    assert common_shift(predicted, seen).tolist() == [4, 1]
+    assert common_shift(predicted.T, seen.T).tolist() == [4, 1]
 
 
 def test_a_track_survives_a_camera_that_swings(wall):

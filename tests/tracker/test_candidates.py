@@ -23,12 +23,17 @@ def row(*lefts):
     return np.array([[x, 0, x + 10, 20] for x in lefts], float).reshape(-1, 4)
 
 
+def columns(*lefts):
+    """The same with coordinates first."""
+    return row(*lefts).T
+
+
 def test_nobody():
     found = select(Detections.empty(), False, SETTINGS)
     assert len(found) == 0
-    assert confidence_map(row(), np.zeros(0))(row(3, 4)).tolist() == [0, 0]
-    assert confidence_map(row(3), np.ones(1))(row()).shape == (0,)
-    kept, found = standing_predictions(row(), np.zeros(0), found, SETTINGS)
+    assert confidence_map(columns(), np.zeros(0))(columns(3, 4)).tolist() == [0, 0]
+    assert confidence_map(columns(3), np.ones(1))(columns()).shape == (0,)
+    kept, found = standing_predictions(columns(), np.zeros(0), found, SETTINGS)
     assert len(kept) == len(found) == 0
 
 
@@ -37,7 +42,7 @@ def test_the_weak_and_the_doubled_go_and_rows_tell_where_the_others_stood():
     found = select(detections, False, SETTINGS)
     assert found.rows.tolist() == [1, 3]
     assert found.scores.tolist() == [0.8, 0.3]
-    assert found[np.array([False, True])].boxes.tolist() == row(80).tolist()
+    assert found[np.array([False, True])].boxes.tolist() == columns(80).tolist()
 
 
 def test_margins_become_probabilities():
@@ -47,7 +52,7 @@ def test_margins_become_probabilities():
 
 
 def test_a_box_that_a_suppressed_one_would_suppress_stays():
-    boxes, scores = row(0, 3, 6), np.array([0.9, 0.8, 0.7])  # neighbours overlap by 7/13
+    boxes, scores = columns(0, 3, 6), np.array([0.9, 0.8, 0.7])  # neighbours overlap by 7/13
     assert without_duplicates(boxes, scores, 0.5).tolist() == [True, False, True]
 
 
@@ -57,19 +62,19 @@ def test_duplicates_go_as_one_by_one(count, seed, limit):
     corner = generator.uniform(0, 40, (count, 2))
     boxes = np.concatenate([corner, corner + generator.uniform(5, 30, (count, 2))], axis=1)
     scores = generator.integers(0, 5, count) / 5.0
-    kept = np.flatnonzero(without_duplicates(boxes, scores, limit))
+    kept = np.flatnonzero(without_duplicates(boxes.T, scores, limit))
     assert kept.tolist() == sorted(nms(boxes, scores, limit).tolist())
 
 
 def test_the_detectors_own_confidence_anywhere():
-    score = confidence_map(row(0, 5), np.array([0.9, 0.6]))
-    assert score(row(0, 5, 100)) == pytest.approx([0.9, 0.6, 0])
-    assert score(row(-5)) == pytest.approx([0.3])  # a third of 0.9
+    score = confidence_map(columns(0, 5), np.array([0.9, 0.6]))
+    assert score(columns(0, 5, 100)) == pytest.approx([0.9, 0.6, 0])
+    assert score(columns(-5)) == pytest.approx([0.3])  # a third of 0.9
 
 
 def test_predictions_and_detections_compete():
     detections = select(Detections(row(0, 50), np.array([0.5, 0.9])), False, SETTINGS)
-    predictions, scores = row(1, 51, 100, 150), np.array([0.8, 0.8, 0.8, 0.3])
+    predictions, scores = columns(1, 51, 100, 150), np.array([0.8, 0.8, 0.8, 0.3])
     settings = CandidateSettings(max_iou=0.5, min_prediction_score=0.4)
     kept, left = standing_predictions(predictions, scores, detections, settings)
     # The first outdoes its detection, the second is outdone, nobody disputes the third, and the

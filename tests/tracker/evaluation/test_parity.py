@@ -117,7 +117,7 @@ def motmetrics_summary(comparison):
 
 
 def all_frames(comparison):
-    """As `shared_frames`, and those in which only one side has rows; distances, NaN without a pair."""
+    """As `shared_frames`, and frames in which one side has no rows; distances, NaN for no pair."""
     shared = {truth.start: similarity for truth, _, similarity in comparison.shared_frames()}
     for (a, b), (c, d) in zip(
         itertools.pairwise(comparison.truth_starts),

@@ -52,8 +52,8 @@ def run(root, **options):
 def test_scores_are_in_percent_and_results_are_written(root, capsys):
     found = run(root, sequences=("02", "05"), output=root / "out")
     assert set(found["sequences"]) == {"MOT17-02-DPM", "MOT17-05-DPM"}
-    # Everybody is found and nobody renamed. What is wrong is false alarms: 11 detections of rows that
-    # aren't scored, and boxes predicted for a moment where the generated people vanish on the spot.
+    # Everybody is found and nobody renamed. What is wrong is false alarms: 11 detections of rows
+    # that aren't scored, and boxes predicted where the generated people vanish on the spot.
     combined = found["combined"]
     assert (combined["FN"], combined["IDs"], combined["Rcll"]) == (0, 0, 100)
     assert combined["MOTA"] == pytest.approx(100 * (1 - combined["FP"] / PEOPLES_BOXES))
