@@ -24,49 +24,49 @@ NEAREST = 0.02  # seconds, added to times of which the logarithm is taken
 class SeenWeights(Weights):
     """Weights for a box that was detected."""
 
-    bias: float = -1.5
+    bias: float = -1.4
     score: float = 0.42
     """Log-odds of the detection's score."""
-    mean_score: float = -1.82
+    mean_score: float = -1.56
     """Of all the track's detections, 0..1."""
-    count: float = 0.55
+    count: float = 0.49
     """Logarithm of the number of the track's detections."""
-    density: float = 1.84
+    density: float = 1.88
     """Share of the frames around that have a detection, 0..1."""
-    local_score: float = 1.53
+    local_score: float = 1.38
     """Mean score of the detections around, 0..1."""
-    hiding: float = -2.72
+    hiding: float = -2.65
     """Largest share of the box inside one farther person who is seen, 0..1."""
 
 
 class FilledWeights(Weights):
     """Weights for a box between two sightings."""
 
-    bias: float = -0.59
-    count: float = 0.49
-    density: float = 0.63
-    local_score: float = -0.06
-    hiding: float = -1.77
-    hidden: float = 0.31
+    bias: float = -0.77
+    count: float = 0.48
+    density: float = 0.84
+    local_score: float = 0.07
+    hiding: float = -1.93
+    hidden: float = 0.43
     """Largest share of the box inside one nearer person who is seen, 0..1."""
-    away: float = -0.69
+    away: float = -0.83
     """Seconds to the nearest sighting."""
-    bend: float = -3.21
+    bend: float = -3.05
     """Heights by which the ways before and after the gap miss one another."""
 
 
 class BeyondWeights(Weights):
     """Weights for a box before the first or after the last sighting."""
 
-    bias: float = -2.89
-    count: float = 0.34
-    density: float = 1.69
-    mean_score: float = -0.43
-    hiding: float = 0.1
-    hidden: float = 0.96
-    outside: float = -4.29
+    bias: float = -2.9
+    count: float = 0.32
+    density: float = 1.74
+    mean_score: float = -0.38
+    hiding: float = 0.06
+    hidden: float = 0.95
+    outside: float = -4.27
     """Share of the box outside the area where detections occur, 0..1."""
-    log_away: float = -0.67
+    log_away: float = -0.69
     """Logarithm of the seconds to the nearest sighting."""
 
 

@@ -29,28 +29,28 @@ SMALLEST_MISS = 0.03  # heights: the detector's own noise
 class JoiningWeights(Weights):
     """Weights of the log-odds that an end and a start are of one person."""
 
-    bias: float = -2.13
-    log_gap: float = -0.08
+    bias: float = -1.91
+    log_gap: float = -0.07
     """Logarithm of the seconds between."""
-    miss_x: float = -1.11
+    miss_x: float = -1.47
     """Heights by which the ways, each prolonged to the middle of the gap, miss one another."""
-    miss_y: float = -1.54
-    log_miss: float = -0.49
+    miss_y: float = -1.12
+    log_miss: float = -0.45
     """Logarithm of the length of the miss."""
-    size: float = -3.15
+    size: float = -3.63
     """Difference of the logarithms of the heights."""
-    score: float = 0.8
+    score: float = 0.83
     """Mean score of the piece that has the lower one."""
-    border: float = -4.08
+    border: float = -2.56
     """1 where the middle of the gap is at the border of what is seen, else 0."""
-    same: float = 1.61
+    same: float = 1.49
     """1 where the tracker took both for one person, else 0."""
 
 
 class JoiningSettings(Settings):
     """When two pieces of a way belong together."""
 
-    cut_gap: float = Field(default=0.5, ge=0)
+    cut_gap: float = Field(default=0.3, ge=0)
     """Seconds unseen at which a track is cut, to be joined anew."""
     max_gap: float = Field(default=2.5, ge=0)
     """Seconds between the end of one piece and the start of the next; 0 joins nothing."""
