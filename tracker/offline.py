@@ -28,10 +28,11 @@ class OfflineSettings(Settings):
 
     The rules' weights were fitted to MOT17-02, 05, 09, 11 and 13 with public FRCNN and DPM
     detections by `tools/search_tracker.py fit`; lengths of time and thresholds were picked on
-    all five, so they are not held out. HOTA, MOTA and IDF1, motion only, after the default first pass:
+    all five, so they are not held out. HOTA, MOTA and IDF1, motion only, after the default first
+    pass:
 
     rules fitted without the scene:  FRCNN 49.9, 49.3, 58.4;  DPM 33.9, 34.5, 41.6
-    rules fitted to all five:        FRCNN 50.3, 49.8, 58.8;  DPM 34.2, 35.0, 41.9
+    rules fitted to all five:        FRCNN 50.3, 49.8, 58.8;  DPM 34.2, 34.9, 41.9
     """
 
     steady: bool = True
