@@ -33,7 +33,7 @@ class CandidateSettings(Settings):
     machine such as a DPM's; `auto` is probability until a score outside 0..1 comes."""
     min_score: float = Field(default=0.05, ge=0, le=1)
     """Detections below this probability are not used at all."""
-    max_iou: float = Field(default=0.7, gt=0, le=1)
+    max_iou: float = Field(default=0.35, gt=0, le=1)
     """Of two candidates that overlap by more than this, the one with the lower score goes."""
     predictions: bool = False
     """Let the predicted boxes of reported tracks compete with the detections (MOTDT)."""

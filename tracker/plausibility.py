@@ -6,7 +6,8 @@ on how long ago the track was seen and how well it is known, on whether somethin
 (then the detector had a reason to miss it), and on whether it is leaving the image. Of a detected
 box it depends on its score and its track's, and on whether it covers somebody who is seen as well
 (then it is often a second box of one person). The weights were fitted to MOT17-02, 05, 09, 11 and
-13 together and rounded; the two overlap features have been redefined since, without a new fit.
+13 with public FRCNN and DPM detections by `tools/search_tracker.py fit --online`, which also leaves
+one scene out at a time; `CameraTrackerSettings` has both scores.
 """
 
 import numpy as np
@@ -49,19 +50,22 @@ class Weights(Settings):
 class PlausibilitySettings(Settings):
     """When a box is plausible enough to be reported."""
 
-    min_probability: float = Field(default=0.5, gt=0, lt=1)
+    min_probability: float = Field(default=0.42, gt=0, lt=1)
     """Probability of being right from which a box is reported. 0.5 is best for MOTA; less favours
     recall, and with it IDF1 and HOTA, as long as half of the people are missed."""
-    seen: Weights = Weights(bias=-0.69, score=0.59, mean_score=2.98, hidden=-0.14, hiding=-3.28)
+    seen: Weights = Weights(
+        bias=-1.44, score=0.47, mean_score=3.41, hit_rate=0.54, hidden=-0.25, hiding=-2.68
+    )
     """Weights for a box that was detected."""
     predicted: Weights = Weights(
-        bias=0.36,
-        hit_rate=1.26,
-        hidden=0.8,
-        hiding=-2.0,
-        surprise=-15.8,
-        spread=-0.59,
-        outside=-3.5,
+        bias=0.91,
+        unseen=-1.56,
+        hit_rate=1.07,
+        surprise=-20.75,
+        spread=-0.15,
+        hidden=0.9,
+        hiding=-0.61,
+        outside=-3.85,
     )
     """Weights for a box that is only predicted."""
 

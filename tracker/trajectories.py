@@ -1,7 +1,7 @@
 """Whole ways of people on one camera, as one table; what the offline pass works on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,10 @@ class Trajectories:
         return Trajectories(
             moved.frames, moved.times, ids[order], moved.boxes, moved.scores, moved.seen
         )
+
+    def moved(self, boxes: FloatArray) -> "Trajectories":
+        """The same rows with other boxes (N, 4)."""
+        return replace(self, boxes=boxes)
 
     def starts(self) -> IntArray:
         """(T + 1,) the first row of each of T tracks, and the end of the last."""

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
+from tracker.completion import CompletionSettings
 from tracker.offline import OfflineSettings, first_pass, refine
 from tracker.trajectories import Trajectories, collect
 from tracker.types import Detections
 
-PLAIN = OfflineSettings(joining=None, smoothing=0, extension=0)
+PLAIN = OfflineSettings(
+    joining=None, completion=CompletionSettings(smoothing=0, extension=0), hindsight=None
+)
 
 
 def way(identity, frames, left, score=0.9):
@@ -22,9 +25,16 @@ def way(identity, frames, left, score=0.9):
     )
 
 
+def frame_of_room():
+    """Two who stand far left and right all the time: nobody between them is at the border."""
+    stay = [way(identity, range(60), 0) for identity in (8, 9)]
+    places = np.array([-400.0, 0, -400, 0]), np.array([600.0, 0, 600, 0])
+    still = np.column_stack([2.0 * np.arange(60), np.zeros(60)] * 2)
+    return [one.moved(one.boxes - still + place) for one, place in zip(stay, places, strict=True)]
+
+
 def test_nobody():
-    empty = refine(collect([]))
-    assert len(empty) == 0
+    assert len(refine(collect([]))) == 0
 
 
 def test_a_short_gap_is_filled_on_the_way_and_a_long_one_is_not():
@@ -38,21 +48,33 @@ def test_a_short_gap_is_filled_on_the_way_and_a_long_one_is_not():
 
 def test_tracks_that_amount_to_nothing_go():
     tracks = Trajectories.joined(
-        [way(1, range(10), 0), way(2, [3, 4], 300), way(3, range(9), 9, 0.2)]
+        [way(1, range(20), 0), way(2, [3, 4], 300), way(3, range(9), 150, 0.05)]
     )
-    assert set(refine(tracks, PLAIN).ids.tolist()) == {1}
+    assert set(refine(tracks).ids.tolist()) == {1}
+    assert set(refine(tracks, PLAIN).ids.tolist()) == {1, 3}
 
 
-def test_two_pieces_of_one_way_become_one():
-    pieces = Trajectories.joined([way(1, range(15), 0), way(2, range(20, 35), 0)])
-    joined = refine(pieces, OfflineSettings(smoothing=0, extension=0))
-    assert len(set(joined.ids.tolist())) == 1
-    assert joined.frames.tolist() == list(range(35))
+def test_two_pieces_of_one_way_become_one_and_the_gap_between_is_filled():
+    pieces = [way(1, range(15), 0), way(2, range(20, 35), 0), *frame_of_room()]
+    joined = refine(Trajectories.joined(pieces))
+    one = joined[joined.ids == 1]
+    assert set(joined.ids.tolist()) == {1, 8, 9}
+    assert set(range(35)) <= set(one.frames.tolist())
+    assert one.boxes[one.frames < 35, 0] == pytest.approx(
+        2.0 * one.frames[one.frames < 35], abs=0.5
+    )
 
 
 def test_two_people_who_are_there_at_once_stay_two():
     people = Trajectories.joined([way(1, range(20), 0), way(2, range(20), 200)])
     assert set(refine(people).ids.tolist()) == {1, 2}
+
+
+def test_a_frame_holds_nobody_twice():
+    pieces = [way(1, range(15), 0), way(2, range(20, 35), 0), *frame_of_room()]
+    found = refine(Trajectories.joined(pieces))
+    pairs = np.column_stack([found.frames, found.ids])
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
 
 
 def test_after_the_tracker_the_first_frame_is_told_too():

@@ -6,6 +6,7 @@ what TrackEval 1.3.0 gave for exactly these files (HOTA, CLEAR and Identity with
 BENCHMARK MOT17, and MOT20 for the sequence of that name); "combined" are the three of MOT17.
 """
 
+import itertools
 import json
 import warnings
 from importlib import resources
@@ -22,12 +23,17 @@ from tracker.motchallenge import find_sequences, read_ground_truth, read_results
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "trackeval.json").read_text())
 NAMES = [sequence.name for sequence in find_sequences(DATA)]
+NAMES_WITH_RESULT = [name for name in NAMES if name != "MOT17-empty"]
+
+
+def comparison_of(name):
+    truth = read_ground_truth(DATA / name / "gt" / "gt.txt")
+    result = read_results(DATA / name / "result.txt")
+    return compare_pedestrians(truth, result, name)
 
 
 def scores_of(name):
-    truth = read_ground_truth(DATA / name / "gt" / "gt.txt")
-    result = read_results(DATA / name / "result.txt")
-    return score(compare_pedestrians(truth, result, name))
+    return score(comparison_of(name))
 
 
 def assert_equal(scores, expected):
@@ -64,11 +70,15 @@ def test_scores_as_motmetrics_documents(name, idf1, mota, switches, false_alarms
     assert (clear.switches, clear.false_alarms, clear.misses) == (switches, false_alarms, misses)
 
 
-@pytest.mark.parametrize("name", ["TUD-Campus", "TUD-Stadtmitte"])
+@pytest.mark.parametrize("name", ["TUD-Campus", "TUD-Stadtmitte", *NAMES_WITH_RESULT])
 def test_counts_are_those_of_motmetrics(name):
-    comparison = comparison_of_tud(name)
+    comparison = comparison_of_tud(name) if name.startswith("TUD") else comparison_of(name)
     expected = motmetrics_summary(comparison)
     scores = score(comparison)
+    assert scores.clear.truths == expected["num_objects"]
+    assert scores.clear.misses == expected["num_misses"]
+    assert scores.clear.false_alarms == expected["num_false_positives"]
+    assert scores.clear.switches == expected["num_switches"]
     assert scores.clear.mota == pytest.approx(expected["mota"], abs=1e-9)
     assert scores.identity.idf1 == pytest.approx(expected["idf1"], abs=1e-9)
     assert scores.identity.idp == pytest.approx(expected["idp"], abs=1e-9)
@@ -96,11 +106,24 @@ def motmetrics_summary(comparison):
         import motmetrics
 
         accumulator = motmetrics.MOTAccumulator(auto_id=True)
-        for truth, result, similarity in comparison.shared_frames():
-            distances = np.where(similarity >= 0.5, 1 - similarity, np.nan)
+        for truth, result, distances in all_frames(comparison):
             accumulator.update(
                 comparison.truth_ids[truth], comparison.result_ids[result], distances
             )
-        names = ["mota", "motp", "idf1", "idp", "idr", "mostly_lost"]
+        names = ["mota", "motp", "idf1", "idp", "idr", "mostly_lost", "num_objects"]
+        names += ["num_misses", "num_false_positives", "num_switches"]
         summary = motmetrics.metrics.create().compute_many([accumulator], metrics=names)
     return summary.iloc[0].to_dict()
+
+
+def all_frames(comparison):
+    """As `shared_frames`, and frames in which one side has no rows; distances, NaN for no pair."""
+    shared = {truth.start: similarity for truth, _, similarity in comparison.shared_frames()}
+    for (a, b), (c, d) in zip(
+        itertools.pairwise(comparison.truth_starts),
+        itertools.pairwise(comparison.result_starts),
+        strict=True,
+    ):
+        empty = np.zeros((b - a, d - c))
+        similarity = shared[a] if empty.size else empty
+        yield slice(a, b), slice(c, d), np.where(similarity >= 0.5, 1 - similarity, np.nan)

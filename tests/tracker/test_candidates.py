@@ -1,0 +1,83 @@
+"""Which boxes of a frame take part."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.boxes import nms
+from tracker.candidates import (
+    CandidateSettings,
+    confidence_map,
+    select,
+    standing_predictions,
+    without_duplicates,
+)
+from tracker.types import Detections
+
+SETTINGS = CandidateSettings(min_score=0.1, max_iou=0.5)
+
+
+def row(*lefts):
+    """Boxes of 10 x 20 pixels side by side: 5 pixels apart they overlap by 1/3, 1 apart by 9/11."""
+    return np.array([[x, 0, x + 10, 20] for x in lefts], float).reshape(-1, 4)
+
+
+def columns(*lefts):
+    """The same with coordinates first."""
+    return row(*lefts).T
+
+
+def test_nobody():
+    found = select(Detections.empty(), False, SETTINGS)
+    assert len(found) == 0
+    assert confidence_map(columns(), np.zeros(0))(columns(3, 4)).tolist() == [0, 0]
+    assert confidence_map(columns(3), np.ones(1))(columns()).shape == (0,)
+    kept, found = standing_predictions(columns(), np.zeros(0), found, SETTINGS)
+    assert len(kept) == len(found) == 0
+
+
+def test_the_weak_and_the_doubled_go_and_rows_tell_where_the_others_stood():
+    detections = Detections(row(0, 1, 50, 80), np.array([0.6, 0.8, 0.05, 0.3]))
+    found = select(detections, False, SETTINGS)
+    assert found.rows.tolist() == [1, 3]
+    assert found.scores.tolist() == [0.8, 0.3]
+    assert found[np.array([False, True])].boxes.tolist() == columns(80).tolist()
+
+
+def test_margins_become_probabilities():
+    detections = Detections(row(0, 50, 90), np.array([-2.0, 0.0, 1.0]))
+    found = select(detections, True, SETTINGS)
+    assert found.scores == pytest.approx([0.5, 0.95])
+
+
+def test_a_box_that_a_suppressed_one_would_suppress_stays():
+    boxes, scores = columns(0, 3, 6), np.array([0.9, 0.8, 0.7])  # neighbours overlap by 7/13
+    assert without_duplicates(boxes, scores, 0.5).tolist() == [True, False, True]
+
+
+@given(st.integers(0, 30), st.integers(0, 10_000), st.sampled_from([0.2, 0.5, 0.8]))
+def test_duplicates_go_as_one_by_one(count, seed, limit):
+    generator = np.random.default_rng(seed)
+    corner = generator.uniform(0, 40, (count, 2))
+    boxes = np.concatenate([corner, corner + generator.uniform(5, 30, (count, 2))], axis=1)
+    scores = generator.integers(0, 5, count) / 5.0
+    kept = np.flatnonzero(without_duplicates(boxes.T, scores, limit))
+    assert kept.tolist() == sorted(nms(boxes, scores, limit).tolist())
+
+
+def test_the_detectors_own_confidence_anywhere():
+    score = confidence_map(columns(0, 5), np.array([0.9, 0.6]))
+    assert score(columns(0, 5, 100)) == pytest.approx([0.9, 0.6, 0])
+    assert score(columns(-5)) == pytest.approx([0.3])  # a third of 0.9
+
+
+def test_predictions_and_detections_compete():
+    detections = select(Detections(row(0, 50), np.array([0.5, 0.9])), False, SETTINGS)
+    predictions, scores = columns(1, 51, 100, 150), np.array([0.8, 0.8, 0.8, 0.3])
+    settings = CandidateSettings(max_iou=0.5, min_prediction_score=0.4)
+    kept, left = standing_predictions(predictions, scores, detections, settings)
+    # The first outdoes its detection, the second is outdone, nobody disputes the third, and the
+    # fourth is too weak.
+    assert kept.tolist() == [True, False, True, False]
+    assert left.rows.tolist() == [1]
