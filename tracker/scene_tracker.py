@@ -15,13 +15,10 @@ from pydantic import Field
 from calibration.rig import Rig
 from configs import Settings
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
+from tracker.doors import nearest_door
 from tracker.ground import GroundSettings, GroundTracker, GroundTracks
-from tracker.identities import (
-    IdentityEvent,
-    IdentityRegistry,
-    IdentitySettings,
-    IdentitySummary,
-)
+from tracker.identities import IdentityRegistry, IdentitySettings
+from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.sampling import embed_tracks, image_quality
 from tracker.types import (
     Arrival,
@@ -70,18 +67,23 @@ class SceneSettings(Settings):
 class _Presence:
     """One track and the person it shows; the identity is None while the decision waits.
 
-    group: the camera, or `GROUND`. confirmed: whether it surely is a person.
+    group: the camera, or `GROUND`. confirmed: whether it surely is a person. first, last: where
+    it was first and last seen, (2,) metres, NaN without calibration. sources: the camera of each
+    image.
     """
 
     group: str
     track: int
     since: float
-    position: FloatArray | None
+    first: FloatArray
+    last: FloatArray
+    until: float
     confirmed: bool = False
     identity: int | None = None
     next_image: float = -np.inf
     images: list[FloatArray] = field(default_factory=list)
     qualities: list[float] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ class SceneTracker:
             if name not in calibrated
         }
         self._groups = {name: GROUND if name in calibrated else name for name in cameras}
-        self._registry = IdentityRegistry(settings.identities, on_event)
+        self._doors = rig.doors if rig else {}
+        prior = None if embedder is None else embedder.cosine_prior
+        self._registry = IdentityRegistry(settings.identities, on_event, prior)
         self._presences: dict[tuple[str, int], _Presence] = {}
         self._waiting: deque[_Waiting] = deque()
 
@@ -192,9 +196,10 @@ class SceneTracker:
         for row, track in enumerate(tracks.ids.tolist()):
             presence = self._presences.get((group, track))
             if presence is None:
-                where = followed.positions[row] if group == GROUND else None
-                presence = _Presence(group, track, tracks.time, where)
+                where = followed.positions[row]
+                presence = _Presence(group, track, tracks.time, where, where, tracks.time)
                 self._presences[group, track] = presence
+            presence.last, presence.until = followed.positions[row], tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
         positions = np.pad(followed.positions, ((0, 0), (0, 1)))
@@ -237,6 +242,7 @@ class SceneTracker:
             if presence.identity is None:
                 presence.images.append(embedding)
                 presence.qualities.append(value)
+                presence.sources.append(tracks.camera)
             else:
                 presence.next_image = tracks.time + self._entries.interval
                 if presence.identity != NOBODY:
@@ -246,6 +252,7 @@ class SceneTracker:
                         tracks.time,
                         embedding[None],
                         np.array([value]),
+                        [tracks.camera],
                     )
 
     def _present(self, tracks: CameraTracks, ids: IntArray) -> list[_Presence]:
@@ -276,7 +283,9 @@ class SceneTracker:
                 p.track,
                 p.since,
                 np.stack(p.images) if p.images else np.zeros((0, 0), np.float32),
-                p.position,
+                p.first if p.group == GROUND else None,
+                tuple(p.sources),
+                self._place(p.group, p.first),
             )
             for p in presences
         ]
@@ -289,8 +298,13 @@ class SceneTracker:
                     presence.since,
                     np.array(presence.images),
                     np.array(presence.qualities),
+                    presence.sources,
                 )
-            presence.images, presence.qualities = [], []
+            presence.images, presence.qualities, presence.sources = [], [], []
+
+    def _place(self, group: str, position: FloatArray) -> str:
+        """Where somebody comes in or goes out, as a name: the door, else the camera."""
+        return nearest_door(self._doors, position) or group
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:
@@ -299,7 +313,9 @@ class SceneTracker:
                 presence = self._presences.pop((group, track), None)
                 if presence is not None and presence.identity is None:
                     presence.identity = NOBODY
-                self._registry.leave(group, track, followed.time)
+                if presence is not None:
+                    place = self._place(group, presence.last)
+                    self._registry.leave(group, track, presence.until, place)
 
     def _release(self) -> list[Sightings]:
         """The frames, oldest first, up to the first one with an undecided track."""
