@@ -116,7 +116,7 @@ class Galleries:
         the size of the galleries is copied.
         """
         result = np.full((len(queries), len(people)), -1, np.float32)
-        known = np.array([self._slot_of.get(int(p), -1) for p in people], np.int64)
+        known = self._slots(people)
         slots = known[known >= 0]
         if len(queries) == 0 or len(slots) == 0:
             return result
@@ -132,6 +132,13 @@ class Galleries:
         squares += ((shares @ (M @ M.T)) * shares).sum(axis=1)
         result[:, known >= 0] = (dots / np.sqrt(np.maximum(squares, 1e-9))[:, None]).T
         return result
+
+    def _slots(self, people: Ints) -> Ints:
+        """(P,) where each person's gallery is; -1 where there is none."""
+        order = np.argsort(self._people, kind="stable")
+        place = np.searchsorted(self._people, people, sorter=order)
+        slots = np.append(order, -1)[place]
+        return np.where(np.append(self._people, 0)[slots] == people, slots, -1)
 
     def _products(self, asked: Floats, slots: Ints) -> Floats:
         """(S, A) means times `asked` (D, A): in place where most slots are asked."""

@@ -224,11 +224,11 @@ class IdentityRegistry:
         ratios = np.zeros((len(arrivals), len(people)))
         places, left = self._departures.of(people)
         for row, arrival in enumerate(arrivals):
-            for index, origin in enumerate(self._departures.places):
-                here = places == index
-                ratios[row, here] = self._travel.log_ratio(
-                    origin, arrival.place or arrival.camera, arrival.time - left[here]
-                )
+            destination = arrival.place or arrival.camera
+            for origin in self._travel.origins(destination):
+                here = places == self._departures.index(origin)
+                gaps = arrival.time - left[here]
+                ratios[row, here] = self._travel.log_ratio(origin, destination, gaps)
         return ratios
 
     def _learn(self, time: float) -> None:
@@ -268,13 +268,12 @@ class IdentityRegistry:
     ) -> None:
         """How long those took who surely came back, told by their looks alone."""
         certainty = posteriors(question.unhurried)
-        places, left = self._departures.of(question.people)
-        names = self._departures.places
+        _, left = self._departures.of(question.people)
         for row, column in chosen.items():
             if certainty[row, column] > CERTAIN and not question.active[column]:
                 arrival = arrivals[row]
                 self._travel.learn(
-                    names[places[column]],
+                    self._departures.place_of(int(question.people[column])),
                     arrival.place or arrival.camera,
                     arrival.time - float(left[column]),
                 )
@@ -314,8 +313,11 @@ class IdentityRegistry:
     def _explain(self, row: int, question: "_Question") -> tuple[tuple[Candidate, ...], float]:
         """The likeliest candidates of an arrival, and the distance that the first must be below."""
         odds, prior = question.log_odds[row], question.prior[row]
-        order = np.argsort(-odds, kind="stable")[: self._settings.explained_candidates]
-        order = order[np.isfinite(odds[order])]
+        likely = np.flatnonzero(np.isfinite(odds))
+        most = self._settings.explained_candidates
+        if len(likely) > most:
+            likely = likely[np.argpartition(-odds[likely], most)[: most + 1]]
+        order = likely[np.argsort(-odds[likely], kind="stable")][:most]
         if len(order) == 0:
             return (), float("nan")
         probabilities = posteriors(question.log_odds[row : row + 1])[0]

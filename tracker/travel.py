@@ -46,16 +46,22 @@ class Departures:
         self._time[person] = time
 
     def of(self, people: IntArray) -> tuple[IntArray, FloatArray]:
-        """(P,) each person's place, as an index of `places`, and time; -1 and NaN if unknown."""
+        """(P,) each person's place, as an `index`, and time; -1 and NaN if unknown."""
         known = people < len(self._time)
         places, times = np.full(len(people), -1), np.full(len(people), np.nan)
         places[known], times[known] = self._place[people[known]], self._time[people[known]]
         return places, times
 
-    @property
-    def places(self) -> tuple[str, ...]:
-        """Every place that anybody left."""
-        return tuple(self._places)
+    def index(self, place: str) -> int:
+        """The number that stands for a place; -1 if nobody left it."""
+        return self._places.get(place, -1)
+
+    def place_of(self, person: int) -> str:
+        """Where a person left. Raises KeyError if nobody saw that."""
+        for place, index in self._places.items():
+            if person < len(self._place) and self._place[person] == index:
+                return place
+        raise KeyError(person)
 
 
 class TravelTimes:
@@ -77,6 +83,10 @@ class TravelTimes:
             x = np.log(max(seconds, SHORTEST))
             sums = self._sums.setdefault((origin, destination), np.zeros(3))
             sums += [1.0, x, x * x]
+
+    def origins(self, destination: str) -> list[str]:
+        """The places from which somebody came to that one."""
+        return [origin for origin, place in self._sums if place == destination]
 
     def log_ratio(self, origin: str, destination: str, seconds: FloatArray) -> FloatArray:
         """How much likelier each time is than it was before anything was learned, in nats.
