@@ -7,6 +7,7 @@ one tick's entries, until each has its identity, and of the comparison of their 
 """
 
 import argparse
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
@@ -30,24 +31,22 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20, help="the median of so many counts")
     arguments = parser.parse_args()
     for dimension in arguments.dimensions:
-        registry = crowd(arguments.people, dimension)
-        looks = [look_of(random_rows(4, dimension, n), np.zeros(4, np.int64)) for n in range(5)]
-        people = registry.appearances.galleries.people()
-        compare = median_time(
-            lambda looks=looks, people=people: registry.appearances.distances(looks, people),
-            arguments.repeats,
-        )
-        entries = iter(range(10**6, 10**7))
-        ask = median_time(
-            lambda entries=entries, dimension=dimension: enter(
-                registry, arguments.entries, dimension, entries
-            ),
-            arguments.repeats,
-        )
+        compare, ask = measure(arguments.people, arguments.entries, dimension, arguments.repeats)
         print(
             f"{arguments.people} people, {dimension} dimensions, {arguments.entries} entries: "
             f"{1000 * ask:.1f} ms a tick, of which comparing {1000 * compare:.1f} ms"
         )
+
+
+def measure(people: int, entries: int, dimension: int, repeats: int) -> tuple[float, float]:
+    """Seconds to compare the looks of one tick's entries, and to decide who they are."""
+    registry = crowd(people, dimension)
+    known = registry.appearances.galleries.people()
+    cameras = np.zeros(4, np.int64)
+    looks = [look_of(random_rows(4, dimension, n), cameras) for n in range(entries)]
+    compare = median_time(lambda: registry.appearances.distances(looks, known), repeats)
+    tracks = itertools.count(10**6)
+    return compare, median_time(lambda: enter(registry, entries, dimension, tracks), repeats)
 
 
 def crowd(people: int, dimension: int) -> IdentityRegistry:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.errors import InputError
-from tracker.identities import Candidate, IdentityEvent, IdentitySummary
+from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.motchallenge import read_results
 from tracker.results import ResultWriter, claim_folder, result_rows
 from tracker.types import Sightings
