@@ -179,7 +179,8 @@ class IdentityRegistry:
         """Everybody whom the arrivals may be, and how likely that is."""
         galleries = self.appearances.galleries
         galleries.expire(max(arrival.time for arrival in arrivals))
-        people = galleries.people()
+        pictured = any(len(arrival.embeddings) for arrival in arrivals)
+        people = galleries.people() if pictured else np.zeros(0, np.int64)
         active = np.isin(people, list(set(self._owner.values())))
         returning, elsewhere = self._allowed(arrivals, people, active)
         chances = self._settings.return_probability, self._settings.overlap_probability
