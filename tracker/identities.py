@@ -188,7 +188,9 @@ class IdentityRegistry:
         prior = prior_log_odds(returning, elsewhere, journeys, chances)
         unhurried = prior_log_odds(returning, elsewhere, np.zeros_like(journeys), chances)
         distances = self._distances(arrivals, people)
-        ratio = self.appearances.model().log_ratio(distances)
+        ratio = distances  # of nobody
+        if len(people):
+            ratio = self.appearances.model().log_ratio(distances)
         return _Question(people, active, distances, prior, prior + ratio, unhurried + ratio)
 
     def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
