@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from configs.errors import InputError
 from reid.images import Preprocessing, network_input
+from reid.likeness import CosinePrior
 from reid.onnx_session import first_line, open_session
 
 __all__ = ["OnnxEmbedder"]
@@ -45,6 +46,7 @@ class OnnxEmbedder:
         self._preprocessing = (
             preprocessing or Preprocessing.from_metadata(metadata) or _by_input(image.shape)
         )
+        self._cosine_prior = CosinePrior.from_metadata(metadata)
         blank = np.zeros((self._preprocessing.height, self._preprocessing.width, 3), np.uint8)
         try:
             self._dimension = self._run([blank]).shape[1]
@@ -55,6 +57,11 @@ class OnnxEmbedder:
     def dimension(self) -> int:
         """Length of an embedding."""
         return self._dimension
+
+    @property
+    def cosine_prior(self) -> CosinePrior | None:
+        """What the file's metadata say of the embeddings' cosines; None if they say nothing."""
+        return self._cosine_prior
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""

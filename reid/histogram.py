@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.likeness import CosinePrior
+
 __all__ = ["HistogramEmbedder"]
 
 STRIPES = 8
@@ -26,6 +28,11 @@ class HistogramEmbedder:
     def dimension(self) -> int:
         """Length of an embedding."""
         return STRIPES * int(np.prod(BINS))
+
+    @property
+    def cosine_prior(self) -> CosinePrior:
+        """As measured between the two cameras of PKU-ReID, all 42 people, four pictures a side."""
+        return CosinePrior(same_mean=0.45, same_std=0.13, different_mean=0.36, different_std=0.12)
 
     def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""

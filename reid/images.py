@@ -3,17 +3,16 @@
 Free of torch, so that training, evaluation and the tracker prepare an image by the same arithmetic.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from configs.errors import InputError
 from configs.settings import Settings
+from reid.metadata import settings_from_metadata
 
 __all__ = ["Image", "Preprocessing", "network_input", "read_image", "resize"]
 
@@ -46,16 +45,7 @@ class Preprocessing(Settings):
 
         Raises InputError where the entry is there but can't be read.
         """
-        text = metadata.get(_METADATA_KEY)
-        if text is None:
-            return None
-        try:
-            return cls.model_validate(json.loads(text))
-        except (ValueError, ValidationError) as error:
-            first = str(error).splitlines()[0]
-            raise InputError(
-                f"the model's metadata {_METADATA_KEY!r} is malformed: {first}"
-            ) from None
+        return settings_from_metadata(cls, _METADATA_KEY, metadata)
 
 
 def read_image(path: Path) -> Image | None:

@@ -1,12 +1,15 @@
 """How far apart must two pictures be to show two people? Learned from pairs that are certain."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from configs import Settings
+from reid.metadata import settings_from_metadata
 
-__all__ = ["LikenessModel", "LikenessSettings"]
+__all__ = ["CosinePrior", "LikenessModel", "LikenessSettings"]
 
 Floats = NDArray[np.floating]
 
@@ -14,9 +17,9 @@ Floats = NDArray[np.floating]
 class LikenessSettings(Settings):
     """What is assumed about appearance distances (1 - cosine) before any pair was seen."""
 
-    same: float = Field(default=0.3, ge=0, le=2)
+    same: float = Field(default=0.3, ge=0)
     """Mean distance of two pictures of one person."""
-    different: float = Field(default=0.7, ge=0, le=2)
+    different: float = Field(default=0.7, ge=0)
     """Mean distance of pictures of two people."""
     spread: float = Field(default=0.15, gt=0)
     """Standard deviation of both."""
@@ -24,6 +27,48 @@ class LikenessSettings(Settings):
     """How many certain pairs of each kind the assumption is worth."""
     memory: float = Field(default=2000.0, gt=0)
     """Pairs of each kind after which older ones begin to count less."""
+
+
+class CosinePrior(Settings):
+    """What is known of a ReID model beforehand: cosines of its embeddings as they come out.
+
+    They are between the mean embeddings of a few pictures each, from two cameras. A model's card
+    may give them; the defaults are near to those of a common network. `LikenessModel` learns on.
+    """
+
+    same_mean: float = Field(default=0.7, ge=-1, le=1)
+    """Mean cosine of one person's pictures."""
+    same_std: float = Field(default=0.1, gt=0)
+    """Its standard deviation."""
+    different_mean: float = Field(default=0.5, ge=-1, lt=1)
+    """Mean cosine of two people's pictures."""
+    different_std: float = Field(default=0.1, gt=0)
+    """Its standard deviation."""
+    weight: float = Field(default=30.0, gt=0)
+    """How many certain pairs of each kind this is worth."""
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "CosinePrior | None":
+        """What an ONNX file says under `cosine_prior`, as JSON; None where it says nothing.
+
+        Raises InputError where the entry is there but can't be read.
+        """
+        return settings_from_metadata(cls, "cosine_prior", metadata)
+
+    def at(self, strength: float) -> "LikenessSettings":
+        """The prior on distances, once a share 0..1 of the common mean has been subtracted.
+
+        The cosine of two strangers is what all have in common: m^2, if m is the length of the
+        common mean. Without g m it becomes (c - h m^2) / (1 - h m^2), h = 2 g - g^2.
+        """
+        removed = (2 * strength - strength**2) * max(self.different_mean, 0.0)
+        spread = np.sqrt((self.same_std**2 + self.different_std**2) / 2)
+        return LikenessSettings(
+            same=1 - (self.same_mean - removed) / (1 - removed),
+            different=1 - (self.different_mean - removed) / (1 - removed),
+            spread=float(spread) / (1 - removed),
+            weight=self.weight,
+        )
 
 
 class LikenessModel:

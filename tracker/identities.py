@@ -13,76 +13,37 @@ import numpy as np
 from pydantic import Field
 
 from configs import Settings
-from reid.gallery import Galleries, GallerySettings, unit_rows
+from reid.appearances import Appearances, AppearanceSettings, Look, look_of
+from reid.likeness import CosinePrior
 from tracker.assignment import assign
-from tracker.types import Arrival, FloatArray
+from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
+from tracker.odds import posteriors, prior_log_odds
+from tracker.travel import Departures, TravelSettings, TravelTimes
+from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
-__all__ = [
-    "Candidate",
-    "IdentityEvent",
-    "IdentityRegistry",
-    "IdentitySettings",
-    "IdentitySummary",
-]
+__all__ = ["IdentityRegistry", "IdentitySettings"]
+
+CERTAIN = 0.95  # probability from which a journey counts as one
 
 
 class IdentitySettings(Settings):
     """When an arrival is somebody already known."""
 
-    threshold: float = Field(default=0.4, ge=0, le=2)
-    """Appearance distance (1 - cosine) up to which an arrival is re-assigned to one who left."""
+    return_probability: float = Field(default=0.5, gt=0, lt=1)
+    """Probability that an arrival is one of those who left, before looks are compared. It is
+    shared between them: the more there are, the more alike one must look."""
     overlap: bool = True
     """Whether cameras without calibration may see the same place at once. If so, an arrival may
-    also be a person who is active on another camera, by a stricter threshold."""
-    overlap_strictness: float = Field(default=0.7, gt=0, le=1)
-    """The share of `threshold` that a person active on another camera must stay below."""
+    also be a person who is active on another camera."""
+    overlap_probability: float = Field(default=0.3, gt=0, lt=1)
+    """Probability that it is one of those, before looks are compared."""
+    certain_after: float = Field(default=2.0, gt=0)
+    """Seconds: pictures of one track this far apart tell how one person's differ, and two tracks
+    that one camera sees at once for so long are certainly two people."""
     explained_candidates: int = Field(default=3, ge=1)
-    """Nearest candidates that an event names."""
-    gallery: GallerySettings = GallerySettings()
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One identity that an arrival was compared with. active: seen elsewhere at that time."""
-
-    identity: int
-    distance: float
-    active: bool
-
-
-@dataclass(frozen=True)
-class IdentityEvent:
-    """One decision, with what decided it.
-
-    kind: "opened" (a person never seen before), "reassigned" (one who had left came back),
-    "joined" (one who is active on another camera is seen here too), "left".
-    candidates: the nearest identities, nearest first. threshold: the distance that the chosen one
-    had to stay below. why: the decision in words.
-    """
-
-    kind: str
-    time: float
-    camera: str
-    track: int
-    identity: int
-    candidates: tuple[Candidate, ...] = ()
-    threshold: float = float("nan")
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class IdentitySummary:
-    """What is known of one person. Times in seconds; cameras in the order of their first sight.
-
-    reentries: how many times the person came back after leaving all cameras.
-    """
-
-    identity: int
-    first_time: float
-    last_time: float
-    cameras: tuple[str, ...]
-    reentries: int
-    active: bool
+    """Likeliest candidates that an event names."""
+    appearance: AppearanceSettings = AppearanceSettings()
+    travel: TravelSettings = TravelSettings()
 
 
 @dataclass
@@ -91,34 +52,51 @@ class _Identity:
     first_time: float
     last_time: float
     cameras: dict[str, None] = field(default_factory=dict)  # an ordered set
-    tracks: set[tuple[str, int]] = field(default_factory=set)  # followed now
+    tracks: dict[tuple[str, int], float] = field(default_factory=dict)  # followed now, and since
+    left: dict[str, float] = field(default_factory=dict)  # when each camera saw the person last
     reentries: int = 0
 
     def is_on(self, camera: str) -> bool:
         return any(name == camera for name, _ in self.tracks)
 
 
+@dataclass(frozen=True)
+class _Question:
+    """N arrivals and the P people who may be they. All arrays (N, P)."""
+
+    people: IntArray  # (P,)
+    active: BoolArray  # (P,) seen by some camera
+    distances: FloatArray
+    prior: FloatArray  # log odds before looks, -inf where a rule forbids the pair
+    log_odds: FloatArray  # with looks
+    unhurried: FloatArray  # with looks, but without travel times
+
+
 class IdentityRegistry:
     """All the people of a scene: those followed now, and the galleries of those who left.
 
     The rules: an arrival is compared with the identities that are inactive; two arrivals of one
-    call can't take the same one; an identity active on a camera can't be taken by another track
-    of that camera. With `overlap` an identity active on other cameras only may be taken too, if
-    it looks very much alike (`overlap_strictness`).
+    call can't take the same one; an identity seen on a camera can't be taken by another track
+    of that camera that was there at the same time. With `overlap` an identity active on other
+    cameras only may be taken too.
     """
 
     def __init__(
         self,
         settings: IdentitySettings,
         on_event: Callable[[IdentityEvent], None] | None = None,
+        prior: CosinePrior | None = None,
     ) -> None:
+        """prior: what the ReID model says of its cosines."""
         self._settings = settings
         self._on_event = on_event or (lambda event: None)
         self._numbers = itertools.count(1)
         self._identities: dict[int, _Identity] = {}
         self._owner: dict[tuple[str, int], int] = {}
         self._cameras: dict[str, int] = {}
-        self.galleries = Galleries(settings.gallery)
+        self._travel = TravelTimes(settings.travel)
+        self._departures = Departures()
+        self.appearances = Appearances(settings.appearance, prior)
 
     def resolve(self, arrivals: Sequence[Arrival]) -> list[int]:
         """The identity of each arrival of one tick: re-assigned or newly opened, all different.
@@ -129,22 +107,34 @@ class IdentityRegistry:
         for arrival in arrivals:
             if (arrival.camera, arrival.track_id) in self._owner:
                 raise ValueError(f"track {arrival.track_id} of {arrival.camera} is known already")
-        people = np.array(sorted(self._identities), np.int64)
-        distances = self._distances(arrivals, people)
-        limits = self._limits(arrivals, people)
-        rows, columns = assign(np.where(distances <= limits, distances - limits, np.inf), 0.0)
-        chosen = dict(zip(rows.tolist(), people[columns].tolist(), strict=True))
+        if not arrivals:
+            return []
+        self._learn(max(arrival.time for arrival in arrivals))
+        question = self._ask(arrivals)
+        rows, columns = assign(-question.log_odds, 0.0)
+        chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
+        self._learn_journeys(arrivals, question, chosen)
         return [
-            self._settle(arrival, chosen.get(i), people, distances[i], limits[i])
-            for i, arrival in enumerate(arrivals)
+            self._settle(arrival, row, chosen.get(row), question)
+            for row, arrival in enumerate(arrivals)
         ]
 
     def observe(
-        self, camera: str, track_id: int, time: float, embeddings: FloatArray, qualities: FloatArray
+        self,
+        camera: str,
+        track_id: int,
+        time: float,
+        embeddings: FloatArray,
+        qualities: FloatArray,
+        sources: Sequence[str] = (),
     ) -> None:
-        """A track whose identity is known is seen: (K, D) unit embeddings may join its gallery."""
-        identity = self._identities[self._owner[camera, track_id]]
-        self.galleries.add(identity.number, embeddings, qualities, self._camera(camera), time)
+        """A track whose identity is known is seen: (K, D) unit embeddings may join its gallery.
+
+        sources: the camera that took each image; without, it is `camera`.
+        """
+        number = self._owner[camera, track_id]
+        cameras = self._camera_numbers(sources or [camera] * len(embeddings))
+        self.appearances.add(number, embeddings, qualities, cameras, time)
 
     def see(self, people: Sequence[int], camera: str, time: float) -> None:
         """These identities are seen by that camera at that moment."""
@@ -153,13 +143,20 @@ class IdentityRegistry:
             identity.cameras[camera] = None
             identity.last_time = max(identity.last_time, time)
 
-    def leave(self, camera: str, track_id: int, time: float) -> None:
-        """A track ended; its identity is inactive if this was its last one."""
+    def leave(self, camera: str, track_id: int, time: float, place: str | None = None) -> None:
+        """A track ended; its identity is inactive if this was its last one.
+
+        time: when it was last seen. place: where, for travel times; without, the camera.
+        """
         number = self._owner.pop((camera, track_id), None)
         if number is None:
             return
         identity = self._identities[number]
-        identity.tracks.discard((camera, track_id))
+        self._learn_same(identity, camera, track_id)
+        del identity.tracks[camera, track_id]
+        identity.left[camera] = max(time, identity.left.get(camera, -np.inf))
+        identity.last_time = max(identity.last_time, time)
+        self._departures.note(number, place or camera, identity.last_time)
         if not identity.tracks:
             self._on_event(
                 IdentityEvent("left", time, camera, track_id, number, why="seen by no camera")
@@ -174,60 +171,131 @@ class IdentityRegistry:
             for i in self._identities.values()
         )
 
-    def _camera(self, name: str) -> int:
-        return self._cameras.setdefault(name, len(self._cameras))
+    def _camera_numbers(self, names: Sequence[str]) -> IntArray:
+        known = self._cameras
+        return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
-    def _distances(self, arrivals: Sequence[Arrival], people: np.ndarray) -> FloatArray:
-        """(N, P): 1 - cosine of an arrival's mean with a person's best image; inf without."""
+    def _ask(self, arrivals: Sequence[Arrival]) -> _Question:
+        """Everybody whom the arrivals may be, and how likely that is."""
+        galleries = self.appearances.galleries
+        galleries.expire(max(arrival.time for arrival in arrivals))
+        pictured = any(len(arrival.embeddings) for arrival in arrivals)
+        people = galleries.people() if pictured else np.zeros(0, np.int64)
+        active = np.isin(people, list(set(self._owner.values())))
+        returning, elsewhere = self._allowed(arrivals, people, active)
+        chances = self._settings.return_probability, self._settings.overlap_probability
+        journeys = self._journeys(arrivals, people)
+        prior = prior_log_odds(returning, elsewhere, journeys, chances)
+        unhurried = prior_log_odds(returning, elsewhere, np.zeros_like(journeys), chances)
+        distances = self._distances(arrivals, people)
+        ratio = distances  # of nobody
+        if len(people):
+            ratio = self.appearances.model().log_ratio(distances)
+        return _Question(people, active, distances, prior, prior + ratio, unhurried + ratio)
+
+    def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
+        """(N, P): how far each arrival's looks are from each person's; inf without looks."""
         distances = np.full((len(arrivals), len(people)), np.inf)
         seen = [i for i, arrival in enumerate(arrivals) if len(arrival.embeddings)]
-        if seen and len(people):
-            queries = unit_rows(np.stack([arrivals[i].embeddings.mean(axis=0) for i in seen]))
-            likeness = self.galleries.likeness(queries, people)
-            distances[seen] = np.where(likeness > -1, 1 - likeness.astype(np.float64), np.inf)
+        looks = [self._look(arrivals[i]) for i in seen]
+        distances[seen] = self.appearances.distances(looks, people)
         return distances
 
-    def _limits(self, arrivals: Sequence[Arrival], people: np.ndarray) -> FloatArray:
-        """(N, P) the distance that each pair must stay below; -inf where a rule forbids it."""
-        inactive = np.array([not self._identities[int(p)].tracks for p in people], bool)
-        limits = np.where(inactive, self._settings.threshold, -np.inf)
-        limits = np.tile(limits, (len(arrivals), 1)).reshape(len(arrivals), len(people))
-        if self._settings.overlap:
-            strict = self._settings.threshold * self._settings.overlap_strictness
-            for column in np.flatnonzero(~inactive):
-                person = self._identities[int(people[column])]
-                for row, arrival in enumerate(arrivals):
-                    if not person.is_on(arrival.camera):
-                        limits[row, column] = strict
-        return limits
+    def _look(self, arrival: Arrival) -> Look:
+        sources = arrival.sources or [arrival.camera] * len(arrival.embeddings)
+        return look_of(arrival.embeddings, self._camera_numbers(sources))
 
-    def _settle(
-        self,
-        arrival: Arrival,
-        number: int | None,
-        people: np.ndarray,
-        distances: FloatArray,
-        limits: FloatArray,
-    ) -> int:
-        order = np.argsort(distances, kind="stable")[: self._settings.explained_candidates]
-        order = order[np.isfinite(distances[order])]
-        candidates = tuple(
-            Candidate(
-                int(people[i]), float(distances[i]), bool(self._identities[int(people[i])].tracks)
-            )
-            for i in order
-        )
-        if number is None:
+    def _allowed(
+        self, arrivals: Sequence[Arrival], people: IntArray, active: BoolArray
+    ) -> tuple[BoolArray, BoolArray]:
+        """(N, P) twice: who may have come back, and who may be seen by two cameras at once."""
+        returning = np.tile(~active, (len(arrivals), 1))
+        elsewhere = np.zeros_like(returning)
+        _, left = self._departures.of(people)
+        recent = left >= min(arrival.time for arrival in arrivals)
+        for column in np.flatnonzero(active | recent):
+            person = self._identities[int(people[column])]
+            for row, arrival in enumerate(arrivals):
+                free = arrival.time > person.left.get(arrival.camera, -np.inf)
+                returning[row, column] &= free
+                free &= bool(active[column]) and not person.is_on(arrival.camera)
+                elsewhere[row, column] = free and self._settings.overlap
+        return returning, elsewhere
+
+    def _journeys(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
+        """(N, P) what the time since each person left says, in nats."""
+        ratios = np.zeros((len(arrivals), len(people)))
+        places, left = self._departures.of(people)
+        for row, arrival in enumerate(arrivals):
+            destination = arrival.place or arrival.camera
+            for origin in self._travel.origins(destination):
+                here = places == self._departures.index(origin)
+                gaps = arrival.time - left[here]
+                ratios[row, here] = self._travel.log_ratio(origin, destination, gaps)
+        return ratios
+
+    def _learn(self, time: float) -> None:
+        """Take in the pairs that are certain now: those who are seen at once, in one view."""
+        together: dict[str, list[tuple[int, Look]]] = {}
+        for number in sorted(set(self._owner.values())):
+            identity = self._identities[number]
+            for (camera, track), since in identity.tracks.items():
+                self._learn_same(identity, camera, track)
+                images = self.appearances.galleries.looks(number, since)
+                if time - since >= self._settings.certain_after and len(images[0]):
+                    together.setdefault(camera, []).append((number, look_of(*images[:2])))
+        for present in together.values():
+            for (a, first), (b, second) in itertools.combinations(present, 2):
+                self.appearances.learn_different((a, b), first, second)
+
+    def _learn_same(self, identity: _Identity, camera: str, track: int) -> None:
+        """One track is one person: two cameras that see it at once, or one some seconds apart."""
+        since = identity.tracks[camera, track]
+        rows, cameras, times = self.appearances.galleries.looks(identity.number, since)
+        if len(rows) < 2:
+            return
+        views = np.unique(cameras)
+        if visits := len(views) > 1:
+            early = cameras == np.bincount(cameras).argmax()
+        else:
+            early = times <= np.median(times)
+            if early.all() or times[~early].min() - times[early].max() < 0:
+                return
+            if times[~early].mean() - times[early].mean() < self._settings.certain_after:
+                return
+        first, second = (look_of(rows[part], cameras[part]) for part in (early, ~early))
+        self.appearances.learn_same((camera, track), first, second, visits=visits)
+
+    def _learn_journeys(
+        self, arrivals: Sequence[Arrival], question: "_Question", chosen: dict[int, int]
+    ) -> None:
+        """How long those took who surely came back, told by their looks alone."""
+        certainty = posteriors(question.unhurried)
+        _, left = self._departures.of(question.people)
+        for row, column in chosen.items():
+            if certainty[row, column] > CERTAIN and not question.active[column]:
+                arrival = arrivals[row]
+                self._travel.learn(
+                    self._departures.place_of(int(question.people[column])),
+                    arrival.place or arrival.camera,
+                    arrival.time - float(left[column]),
+                )
+
+    def _settle(self, arrival: Arrival, row: int, column: int | None, question: "_Question") -> int:
+        """Note the decision on one arrival and tell of it."""
+        candidates, threshold = self._explain(row, question)
+        if column is None:
             identity = _Identity(next(self._numbers), arrival.time, arrival.time)
             self._identities[identity.number] = identity
-            kind, threshold, why = "opened", self._settings.threshold, _why_new(candidates)
+            kind, why = "opened", _why_new(candidates)
         else:
-            identity = self._identities[number]
-            threshold = float(limits[np.searchsorted(people, number)])
+            identity = self._identities[int(question.people[column])]
             kind = "joined" if identity.tracks else "reassigned"
             identity.reentries += kind == "reassigned"
             why = "active on another camera, looks the same" if kind == "joined" else "came back"
-        identity.tracks.add((arrival.camera, arrival.track_id))
+        probabilities = posteriors(question.log_odds)[row]
+        posterior = float(1 - probabilities.sum() if column is None else probabilities[column])
+        identity.tracks[arrival.camera, arrival.track_id] = arrival.time
         identity.last_time = max(identity.last_time, arrival.time)
         self._owner[arrival.camera, arrival.track_id] = identity.number
         self._on_event(
@@ -238,14 +306,37 @@ class IdentityRegistry:
                 arrival.track_id,
                 identity.number,
                 candidates,
+                posterior,
                 threshold,
                 why,
             )
         )
         return identity.number
 
+    def _explain(self, row: int, question: "_Question") -> tuple[tuple[Candidate, ...], float]:
+        """The likeliest candidates of an arrival, and the distance that the first must be below."""
+        odds, prior = question.log_odds[row], question.prior[row]
+        likely = np.flatnonzero(np.isfinite(odds))
+        most = self._settings.explained_candidates
+        if len(likely) > most:
+            likely = likely[np.argpartition(-odds[likely], most)[: most + 1]]
+        order = likely[np.argsort(-odds[likely], kind="stable")][:most]
+        if len(order) == 0:
+            return (), float("nan")
+        probabilities = posteriors(question.log_odds[row : row + 1])[0]
+        candidates = tuple(
+            Candidate(
+                int(question.people[i]),
+                float(question.distances[row, i]),
+                float(probabilities[i]),
+                bool(question.active[i]),
+            )
+            for i in order
+        )
+        return candidates, self.appearances.model().threshold(-float(prior[order[0]]))
+
 
 def _why_new(candidates: tuple[Candidate, ...]) -> str:
     if not candidates:
         return "nobody to compare with"
-    return "nobody who left looks alike enough, or another arrival took the one who does"
+    return "nobody looks alike enough, or another arrival took the one who does"

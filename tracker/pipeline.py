@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.rig import Rig
+from reid.likeness import CosinePrior
 from reid.opening import open_embedder
 from tracker.config import TrackSettings
 from tracker.detection import open_detector
-from tracker.identities import IdentityEvent, IdentitySummary
+from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.scene_tracker import SceneTracker
 from tracker.types import Embedder, Frame, Image, Sightings
 from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, open_source, ticks
@@ -151,6 +152,10 @@ class _TimedEmbedder:
     @property
     def dimension(self) -> int:
         return self._embedder.dimension
+
+    @property
+    def cosine_prior(self) -> CosinePrior | None:
+        return self._embedder.cosine_prior
 
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
         with _stopwatch(self._seconds, "embed"):

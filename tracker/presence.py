@@ -15,24 +15,30 @@ NOBODY = 0  # the "identity" of what turned out to be no person of its own
 class Presence:
     """One track and the person it shows; the identity is None while the decision waits.
 
-    group: the camera, or what stands for all calibrated ones. confirmed: whether it surely is
-    a person.
+    group: the camera, or what stands for all calibrated ones. first, last: where it was first and
+    last seen, (2,) metres, NaN without calibration. until: when it was last seen, seconds.
+    confirmed: whether it surely is a person. sources: the camera of each image.
     """
 
     group: str
     track: int
     since: float
-    position: FloatArray | None
+    first: FloatArray
+    last: FloatArray
+    until: float
     confirmed: bool = False
     identity: int | None = None
     next_image: float = -np.inf
     images: list[FloatArray] = field(default_factory=list)
     qualities: list[float] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
-    def arrival(self) -> Arrival:
-        """The question who this is."""
+    def arrival(self, place: str) -> Arrival:
+        """The question who this is. place: the name of where the person came in."""
         images = np.stack(self.images) if self.images else np.zeros((0, 0), np.float32)
-        return Arrival(self.group, self.track, self.since, images, self.position)
+        position = self.first if np.isfinite(self.first).all() else None
+        sources = tuple(self.sources)
+        return Arrival(self.group, self.track, self.since, images, position, sources, place)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from configs.errors import InputError
 from tracker.boxes import xyxy2xywh
-from tracker.identities import IdentityEvent, IdentitySummary
+from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.motchallenge import FIRST_PIXEL
 from tracker.types import Sightings
 
@@ -85,7 +85,7 @@ class ResultWriter:
         file.flush()
 
     def write_event(self, event: IdentityEvent) -> None:
-        """Append one decision, with the distances that decided it."""
+        """Append one decision, with the distances and probabilities that decided it."""
         record = {
             "kind": event.kind,
             "time": round(event.time, 4),
@@ -93,11 +93,13 @@ class ResultWriter:
             "track": event.track,
             "identity": event.identity,
             "why": event.why,
+            "posterior": _finite(event.posterior),
             "threshold": _finite(event.threshold),
             "candidates": [
                 {
                     "identity": candidate.identity,
                     "distance": _finite(candidate.distance),
+                    "posterior": _finite(candidate.posterior),
                     "active": candidate.active,
                 }
                 for candidate in event.candidates

@@ -12,12 +12,10 @@ import numpy as np
 
 from calibration.rig import Rig
 from tracker.camera_tracker import CameraTracker
+from tracker.doors import nearest_door
 from tracker.ground import GroundTracker, GroundTracks
-from tracker.identities import (
-    IdentityEvent,
-    IdentityRegistry,
-    IdentitySummary,
-)
+from tracker.identities import IdentityRegistry
+from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.presence import NOBODY, Presence, WaitingFrame
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
@@ -75,7 +73,9 @@ class SceneTracker:
             if name not in calibrated
         }
         self._groups = {name: GROUND if name in calibrated else name for name in cameras}
-        self._registry = IdentityRegistry(settings.identities, on_event)
+        self._doors = rig.doors if rig else {}
+        prior = None if embedder is None else embedder.cosine_prior
+        self._registry = IdentityRegistry(settings.identities, on_event, prior)
         self._presences: dict[tuple[str, int], Presence] = {}
         self._waiting: deque[WaitingFrame] = deque()
 
@@ -141,9 +141,10 @@ class SceneTracker:
         for row, track in enumerate(tracks.ids.tolist()):
             presence = self._presences.get((group, track))
             if presence is None:
-                where = followed.positions[row] if group == GROUND else None
-                presence = Presence(group, track, tracks.time, where)
+                where = followed.positions[row]
+                presence = Presence(group, track, tracks.time, where, where, tracks.time)
                 self._presences[group, track] = presence
+            presence.last, presence.until = followed.positions[row], tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
         positions = np.pad(followed.positions, ((0, 0), (0, 1)))
@@ -186,6 +187,7 @@ class SceneTracker:
             if presence.identity is None:
                 presence.images.append(embedding)
                 presence.qualities.append(value)
+                presence.sources.append(tracks.camera)
             else:
                 presence.next_image = tracks.time + self._entries.interval
                 if presence.identity != NOBODY:
@@ -195,6 +197,7 @@ class SceneTracker:
                         tracks.time,
                         embedding[None],
                         np.array([value]),
+                        [tracks.camera],
                     )
 
     def _present(self, tracks: CameraTracks, ids: IntArray) -> list[Presence]:
@@ -222,7 +225,8 @@ class SceneTracker:
         """Ask who they are, one camera after the other: entries of two may be one person."""
         for group in dict.fromkeys(self._groups.values()):
             here = [p for p in presences if p.group == group]
-            identities = self._registry.resolve([p.arrival() for p in here])
+            arrivals = [p.arrival(self._place(group, p.first)) for p in here]
+            identities = self._registry.resolve(arrivals)
             for presence, identity in zip(here, identities, strict=True):
                 self._settle(presence, identity)
 
@@ -235,8 +239,13 @@ class SceneTracker:
                 presence.since,
                 np.array(presence.images),
                 np.array(presence.qualities),
+                presence.sources,
             )
-        presence.images, presence.qualities = [], []
+        presence.images, presence.qualities, presence.sources = [], [], []
+
+    def _place(self, group: str, position: FloatArray) -> str:
+        """Where somebody comes in or goes out, as a name: the door, else the camera."""
+        return nearest_door(self._doors, position) or group
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:
@@ -245,7 +254,9 @@ class SceneTracker:
                 presence = self._presences.pop((group, track), None)
                 if presence is not None and presence.identity is None:
                     presence.identity = NOBODY
-                self._registry.leave(group, track, followed.time)
+                if presence is not None:
+                    place = self._place(group, presence.last)
+                    self._registry.leave(group, track, presence.until, place)
 
     def _release(self) -> list[Sightings]:
         """The frames, oldest first, up to the first one with an undecided track."""

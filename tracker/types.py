@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from reid.likeness import CosinePrior
+
 __all__ = [
     "Arrival",
     "BoolArray",
@@ -112,6 +114,8 @@ class Arrival:
 
     embeddings: (K, D) unit rows, K >= 0 images of the person seen so far.
     position: (2,) metres on the ground plane, or None where the camera isn't calibrated.
+    sources: the camera that took each image; () if all are `camera`'s. place: where the person
+    came in, as a name, for travel times; "" for `camera`.
     """
 
     camera: str
@@ -119,6 +123,8 @@ class Arrival:
     time: float
     embeddings: FloatArray
     position: FloatArray | None = None
+    sources: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,10 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int:
         """Length D of an embedding."""
+
+    @property
+    def cosine_prior(self) -> CosinePrior | None:
+        """What is known beforehand of the embeddings' cosines; None if nothing is."""
 
     def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
         """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""

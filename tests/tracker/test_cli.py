@@ -77,7 +77,15 @@ def test_the_same_run_twice_gives_the_same_bytes(scene, command, tmp_path):
 
 def test_the_written_settings_repeat_a_run(scene, command, tmp_path):
     common = ["--videos", *videos(scene), "--detector", scene]
-    command(*common, "--stride", "2", "--identities.threshold", "0.2", "--output", tmp_path / "a")
+    command(
+        *common,
+        "--stride",
+        "2",
+        "--identities.return-probability",
+        "0.2",
+        "--output",
+        tmp_path / "a",
+    )
     command(*common, "--config", tmp_path / "a" / "config.yaml", "--output", tmp_path / "b")
     assert (tmp_path / "a/left.txt").read_bytes() == (tmp_path / "b/left.txt").read_bytes()
     assert (tmp_path / "a/config.yaml").read_bytes() == (tmp_path / "b/config.yaml").read_bytes()
@@ -200,7 +208,7 @@ def test_help_names_every_setting():
         "--detector",
         "--reid",
         "--output",
-        "--identities.threshold",
+        "--identities.return-probability",
         "--camera-tracker.max-gap",
         "--anonymise",
     ):

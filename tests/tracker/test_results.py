@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.errors import InputError
-from tracker.identities import Candidate, IdentityEvent, IdentitySummary
+from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.motchallenge import read_results
 from tracker.results import ResultWriter, claim_folder, result_rows
 from tracker.types import Sightings
@@ -55,7 +55,8 @@ def test_a_decision_can_be_explained_from_the_file(tmp_path):
         "cam",
         7,
         3,
-        (Candidate(3, 0.2, False), Candidate(1, np.inf, True)),
+        (Candidate(3, 0.2, 0.9, False), Candidate(1, np.inf, 0.01, True)),
+        0.9,
         0.4,
         "came back",
     )
@@ -63,8 +64,13 @@ def test_a_decision_can_be_explained_from_the_file(tmp_path):
         writer.write_event(event)
         record = json.loads((tmp_path / "events.jsonl").read_text())
     assert record["identity"] == 3
-    assert record["threshold"] == 0.4
-    assert record["candidates"][0] == {"identity": 3, "distance": 0.2, "active": False}
+    assert (record["posterior"], record["threshold"]) == (0.9, 0.4)
+    assert record["candidates"][0] == {
+        "identity": 3,
+        "distance": 0.2,
+        "posterior": 0.9,
+        "active": False,
+    }
     assert record["candidates"][1]["distance"] is None
 
 
