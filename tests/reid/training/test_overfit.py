@@ -1,0 +1,46 @@
+"""Both networks learn a handful of people by heart with every loss, each loss by itself."""
+
+import pytest
+import torch
+
+from reid.models import ModelSettings
+from reid.training.augment import AugmentSettings
+from reid.training.datasets import Source
+from reid.training.losses import LossSettings
+from reid.training.records import read_rows
+from reid.training.run import Place, train
+from reid.training.sampler import BatchSettings
+from reid.training.schedule import ScheduleSettings, Stage
+from reid.training.settings import OptimiserSettings, TrainSettings
+
+LOSSES = {"identity": LossSettings(triplet="none")} | {
+    f"{kind}, {margin}": LossSettings(triplet=kind, soft_margin=margin == "soft", identity=False)
+    for kind in ("original", "batch_hard", "batch_soft")
+    for margin in ("soft", "hinge")
+}
+
+
+@pytest.mark.parametrize("loss", list(LOSSES))
+@pytest.mark.parametrize(("network", "epochs"), [("hacnn", 6), ("robust_reid", 5)])
+def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, loss):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    settings = TrainSettings(
+        sources=(Source(name="folder", root=people(n_people=8)),),
+        model=ModelSettings(network=network),
+        loss=LOSSES[loss],
+        batch=BatchSettings(identities=8, images=2, steps=10),
+        augment=AugmentSettings(flip=0, crop=0, erasing=0),
+        optimiser=OptimiserSettings(kind="adamw"),
+        # Ten steps each. Fewer leave the running statistics of batch norm behind the weights.
+        schedule=ScheduleSettings(kind="cosine", epochs=epochs, warmup=0, peak=1e-3),
+        stages=(Stage(height=32, width=16),),
+        evaluate_every=1,
+    )
+    scores = train(settings, Place(tmp_path / "run", tmp_path / "cache", torch.device("cpu")))
+    torch.set_num_threads(threads)
+    rows = read_rows(tmp_path / "run/curves.csv")
+    assert scores["queries"] == 32
+    assert rows[0]["rank1"] < 95
+    assert scores["rank1"] == 100
+    assert rows[-1]["loss"] < rows[0]["loss"]
