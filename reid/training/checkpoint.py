@@ -77,7 +77,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # zip, pickle and torch errors of a dozen kinds
-        reason = str(error).strip().partition("\n")[0][:160]
+        # Pickle's message may be a bare number, so its kind is told too.
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:160]}"
         raise InputError(f"{path}: not a readable checkpoint ({reason})") from None
     if not isinstance(content, dict) or content.pop("format", None) != _FORMAT:
         raise InputError(f"{path}: not a checkpoint of reid-train")

@@ -23,6 +23,7 @@ def draw_accuracy_by_size(outcomes: Mapping[str, Outcome], path: Path) -> None:
                 point = outcome.parameters / 1e6, outcome.final[part]
                 panel.scatter(*point)
                 panel.annotate(name, point, xytext=(4, 4), textcoords="offset points")
+        panel.margins(0.2)  # room for the names
         panel.set(xlabel="parameters [M]", ylabel=title, xlim=(0, None))
         panel.grid(alpha=0.3)
     figure.savefig(path, dpi=100)
