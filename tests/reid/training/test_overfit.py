@@ -20,11 +20,19 @@ LOSSES = {"identity": LossSettings(triplet="none")} | {
 }
 
 
+@pytest.fixture
+def one_thread():
+    """Small batches go slower on several threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("loss", list(LOSSES))
 @pytest.mark.parametrize(("network", "epochs"), [("hacnn", 6), ("robust_reid", 5)])
 def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, loss):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     settings = TrainSettings(
         sources=(Source(name="folder", root=people(n_people=8)),),
         model=ModelSettings(network=network),
@@ -32,13 +40,12 @@ def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, los
         batch=BatchSettings(identities=8, images=2, steps=10),
         augment=AugmentSettings(flip=0, crop=0, erasing=0),
         optimiser=OptimiserSettings(kind="adamw"),
-        # Ten steps each. Fewer leave the running statistics of batch norm behind the weights.
+        # Ten steps each; with 40 in all, HA-CNN missed somebody with two of the losses.
         schedule=ScheduleSettings(kind="cosine", epochs=epochs, warmup=0, peak=1e-3),
         stages=(Stage(height=32, width=16),),
         evaluate_every=1,
     )
     scores = train(settings, Place(tmp_path / "run", tmp_path / "cache", torch.device("cpu")))
-    torch.set_num_threads(threads)
     rows = read_rows(tmp_path / "run/curves.csv")
     assert scores["queries"] == 32
     assert rows[0]["rank1"] < 95
