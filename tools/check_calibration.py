@@ -96,8 +96,9 @@ def check_multiviewx(root: Path) -> Iterator[bool]:
             ground = multiviewx_positions([person["positionID"]])
             for view in person["views"]:
                 if view["ymax"] > 0:
-                    pixels, _ = cameras[f"Camera{view['viewNum'] + 1}"].ground2image(ground)
-                    misses.append(abs(pixels[0, 1] - view["ymax"]))
+                    pixels, valid = cameras[f"Camera{view['viewNum'] + 1}"].ground2image(ground)
+                    # Feet beside a camera may lie behind it, though a box of the rest is annotated.
+                    misses.append(abs(pixels[0, 1] - view["ymax"]) if valid[0] else np.inf)
     yield report(
         "multiviewx: feet's row against the box, 95 % within px", np.percentile(misses, 95), below=3
     )

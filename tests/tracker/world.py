@@ -36,13 +36,14 @@ def ticks(ways, count, *, rate=4.0, looks=None, look_noise=0.0, seed=0, missed=0
     a box's edges, as a share of its height. Who is hidden by more than half isn't detected.
     """
     random = np.random.default_rng(seed)
+    views = cameras()
     for index in range(count):
         time = index / rate
         where = [way(time) for way in ways]
         here = [n for n, place in enumerate(where) if place is not None]
         places = np.array([where[n] for n in here], float).reshape(-1, 2)
         frames, found = [], []
-        for name, camera in cameras().items():
+        for name, camera in views.items():
             boxes = expected_boxes(camera, places, 1.7)
             seen = visible_shares(camera, places, boxes) > 0.5
             seen &= random.random(len(seen)) >= missed
