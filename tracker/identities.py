@@ -133,7 +133,7 @@ class IdentityRegistry:
         sources: the camera that took each image; without, it is `camera`.
         """
         number = self._owner[camera, track_id]
-        cameras = self._camera_numbers(sources or [camera] * len(embeddings))
+        cameras = self.camera_numbers(sources or [camera] * len(embeddings))
         self.appearances.add(number, embeddings, qualities, cameras, time)
 
     def see(self, people: Sequence[int], camera: str, time: float) -> None:
@@ -171,7 +171,8 @@ class IdentityRegistry:
             for i in self._identities.values()
         )
 
-    def _camera_numbers(self, names: Sequence[str]) -> IntArray:
+    def camera_numbers(self, names: Sequence[str]) -> IntArray:
+        """(N,) what stands for those cameras in looks."""
         known = self._cameras
         return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
@@ -203,7 +204,7 @@ class IdentityRegistry:
 
     def _look(self, arrival: Arrival) -> Look:
         sources = arrival.sources or [arrival.camera] * len(arrival.embeddings)
-        return look_of(arrival.embeddings, self._camera_numbers(sources))
+        return look_of(arrival.embeddings, self.camera_numbers(sources))
 
     def _allowed(
         self, arrivals: Sequence[Arrival], people: IntArray, active: BoolArray
