@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class Revision:
     moved: tuple[tuple[Tracklet, int], ...]
     identities: tuple[IdentitySummary, ...]
     events: tuple[IdentityEvent, ...]
+    _spans: dict[tuple[str, int], list[tuple[int, int, int]]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         spans: dict[tuple[str, int], list[tuple[int, int, int]]] = defaultdict(list)
@@ -34,8 +35,6 @@ class Revision:
             for camera, (first, last) in tracklet.frames.items():
                 spans[camera, tracklet.identity].append((first, last, number))
         object.__setattr__(self, "_spans", dict(spans))
-
-    _spans = dict[tuple[str, int], list[tuple[int, int, int]]]()
 
     def number(self, camera: str, frame: int, identity: int) -> int:
         """Who that is whom a camera's frame, from 0, showed as `identity`."""
@@ -75,9 +74,7 @@ def revise(
         return Revision((), tuple(online), ())
     cannot = forbidden(tracklets, settings, overlap=overlap)
     distances = apart(tracklets, appearances)
-    odds = np.where(
-        cannot, -np.inf, pair_log_odds(tracklets, distances, appearances, settings)
-    )
+    odds = np.where(cannot, -np.inf, pair_log_odds(tracklets, distances, appearances, settings))
     taken = max([0, *(person.identity for person in online)])
     numbers = new_numbers(tracklets, regroup(odds, cannot), taken)
     moved = tuple(
