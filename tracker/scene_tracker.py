@@ -289,13 +289,6 @@ class SceneTracker:
                 people[people != NOBODY].tolist(), frame.tracks.camera, frame.tracks.time
             )
             if self._book is not None:
-                self._note(self._book, frame)
+                frame.record(self._book)
             final.append(frame.sightings(people))
         return final
-
-    def _note(self, book: TrackletBook, frame: WaitingFrame) -> None:
-        tracks = frame.tracks
-        for presence, position in zip(frame.presences, frame.positions[:, :2], strict=True):
-            if presence.identity:
-                key = presence.group, presence.track
-                book.see(key, presence.identity, tracks.camera, tracks.index, tracks.time, position)
