@@ -99,7 +99,7 @@ def _report(folder: Path, pipeline: Pipeline, recorder: RunRecorder) -> None:
     for name, report in pipeline.reports.items():
         if report.corrupt:
             print(f"camera {name}: {report.corrupt} damaged frames skipped", file=sys.stderr)
-    people, frames = len(pipeline.identities()), recorder.frames
+    people, frames = recorder.people, recorder.frames
     print(f"{people} people in {frames} frames, {recorder.frames_per_second:.1f}/s -> {folder}")
 
 

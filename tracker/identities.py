@@ -16,8 +16,10 @@ from configs import Settings
 from reid.appearances import Appearances, AppearanceSettings, Look, look_of
 from reid.likeness import CosinePrior
 from tracker.assignment import assign
+from tracker.certain_pairs import learn_company, learn_track
 from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.odds import posteriors, prior_log_odds
+from tracker.questions import Question, likeliest
 from tracker.travel import Departures, TravelSettings, TravelTimes
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
@@ -58,18 +60,6 @@ class _Identity:
 
     def is_on(self, camera: str) -> bool:
         return any(name == camera for name, _ in self.tracks)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """N arrivals and the P people who may be they. All arrays (N, P)."""
-
-    people: IntArray  # (P,)
-    active: BoolArray  # (P,) seen by some camera
-    distances: FloatArray
-    prior: FloatArray  # log odds before looks, -inf where a rule forbids the pair
-    log_odds: FloatArray  # with looks
-    unhurried: FloatArray  # with looks, but without travel times
 
 
 class IdentityRegistry:
@@ -133,7 +123,7 @@ class IdentityRegistry:
         sources: the camera that took each image; without, it is `camera`.
         """
         number = self._owner[camera, track_id]
-        cameras = self._camera_numbers(sources or [camera] * len(embeddings))
+        cameras = self.camera_numbers(sources or [camera] * len(embeddings))
         self.appearances.add(number, embeddings, qualities, cameras, time)
 
     def see(self, people: Sequence[int], camera: str, time: float) -> None:
@@ -152,8 +142,9 @@ class IdentityRegistry:
         if number is None:
             return
         identity = self._identities[number]
-        self._learn_same(identity, camera, track_id)
-        del identity.tracks[camera, track_id]
+        since = identity.tracks.pop((camera, track_id))
+        patience = self._settings.certain_after
+        learn_track(self.appearances, number, (camera, track_id), since, patience)
         identity.left[camera] = max(time, identity.left.get(camera, -np.inf))
         identity.last_time = max(identity.last_time, time)
         self._departures.note(number, place or camera, identity.last_time)
@@ -171,11 +162,12 @@ class IdentityRegistry:
             for i in self._identities.values()
         )
 
-    def _camera_numbers(self, names: Sequence[str]) -> IntArray:
+    def camera_numbers(self, names: Sequence[str]) -> IntArray:
+        """(N,) what stands for those cameras in looks."""
         known = self._cameras
         return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
-    def _ask(self, arrivals: Sequence[Arrival]) -> _Question:
+    def _ask(self, arrivals: Sequence[Arrival]) -> Question:
         """Everybody whom the arrivals may be, and how likely that is."""
         galleries = self.appearances.galleries
         galleries.expire(max(arrival.time for arrival in arrivals))
@@ -191,7 +183,7 @@ class IdentityRegistry:
         ratio = distances  # of nobody
         if len(people):
             ratio = self.appearances.model().log_ratio(distances)
-        return _Question(people, active, distances, prior, prior + ratio, unhurried + ratio)
+        return Question(people, active, distances, prior, prior + ratio, unhurried + ratio)
 
     def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
         """(N, P): how far each arrival's looks are from each person's; inf without looks."""
@@ -203,7 +195,7 @@ class IdentityRegistry:
 
     def _look(self, arrival: Arrival) -> Look:
         sources = arrival.sources or [arrival.camera] * len(arrival.embeddings)
-        return look_of(arrival.embeddings, self._camera_numbers(sources))
+        return look_of(arrival.embeddings, self.camera_numbers(sources))
 
     def _allowed(
         self, arrivals: Sequence[Arrival], people: IntArray, active: BoolArray
@@ -235,39 +227,20 @@ class IdentityRegistry:
         return ratios
 
     def _learn(self, time: float) -> None:
-        """Take in the pairs that are certain now: those who are seen at once, in one view."""
-        together: dict[str, list[tuple[int, Look]]] = {}
-        for number in sorted(set(self._owner.values())):
-            identity = self._identities[number]
-            for (camera, track), since in identity.tracks.items():
-                self._learn_same(identity, camera, track)
-                images = self.appearances.galleries.looks(number, since)
-                if time - since >= self._settings.certain_after and len(images[0]):
-                    together.setdefault(camera, []).append((number, look_of(*images[:2])))
-        for present in together.values():
-            for (a, first), (b, second) in itertools.combinations(present, 2):
-                self.appearances.learn_different((a, b), first, second)
-
-    def _learn_same(self, identity: _Identity, camera: str, track: int) -> None:
-        """One track is one person: two cameras that see it at once, or one some seconds apart."""
-        since = identity.tracks[camera, track]
-        rows, cameras, times = self.appearances.galleries.looks(identity.number, since)
-        if len(rows) < 2:
-            return
-        views = np.unique(cameras)
-        if visits := len(views) > 1:
-            early = cameras == np.bincount(cameras).argmax()
-        else:
-            early = times <= np.median(times)
-            if early.all() or times[~early].min() - times[early].max() < 0:
-                return
-            if times[~early].mean() - times[early].mean() < self._settings.certain_after:
-                return
-        first, second = (look_of(rows[part], cameras[part]) for part in (early, ~early))
-        self.appearances.learn_same((camera, track), first, second, visits=visits)
+        """Take in the pairs that are certain now."""
+        present = [
+            (camera, track, number, self._identities[number].tracks[camera, track])
+            for number in sorted(set(self._owner.values()))
+            for camera, track in self._identities[number].tracks
+        ]
+        patience = self._settings.certain_after
+        for camera, track, number, since in present:
+            learn_track(self.appearances, number, (camera, track), since, patience)
+        company = ((camera, number, since) for camera, _, number, since in present)
+        learn_company(self.appearances, company, time - patience)
 
     def _learn_journeys(
-        self, arrivals: Sequence[Arrival], question: "_Question", chosen: dict[int, int]
+        self, arrivals: Sequence[Arrival], question: Question, chosen: dict[int, int]
     ) -> None:
         """How long those took who surely came back, told by their looks alone."""
         certainty = posteriors(question.unhurried)
@@ -281,9 +254,10 @@ class IdentityRegistry:
                     arrival.time - float(left[column]),
                 )
 
-    def _settle(self, arrival: Arrival, row: int, column: int | None, question: "_Question") -> int:
+    def _settle(self, arrival: Arrival, row: int, column: int | None, question: Question) -> int:
         """Note the decision on one arrival and tell of it."""
-        candidates, threshold = self._explain(row, question)
+        candidates, prior = likeliest(question, row, self._settings.explained_candidates)
+        threshold = self.appearances.model().threshold(-prior) if candidates else float("nan")
         if column is None:
             identity = _Identity(next(self._numbers), arrival.time, arrival.time)
             self._identities[identity.number] = identity
@@ -312,28 +286,6 @@ class IdentityRegistry:
             )
         )
         return identity.number
-
-    def _explain(self, row: int, question: "_Question") -> tuple[tuple[Candidate, ...], float]:
-        """The likeliest candidates of an arrival, and the distance that the first must be below."""
-        odds, prior = question.log_odds[row], question.prior[row]
-        likely = np.flatnonzero(np.isfinite(odds))
-        most = self._settings.explained_candidates
-        if len(likely) > most:
-            likely = likely[np.argpartition(-odds[likely], most)[: most + 1]]
-        order = likely[np.argsort(-odds[likely], kind="stable")][:most]
-        if len(order) == 0:
-            return (), float("nan")
-        probabilities = posteriors(question.log_odds[row : row + 1])[0]
-        candidates = tuple(
-            Candidate(
-                int(question.people[i]),
-                float(question.distances[row, i]),
-                float(probabilities[i]),
-                bool(question.active[i]),
-            )
-            for i in order
-        )
-        return candidates, self.appearances.model().threshold(-float(prior[order[0]]))
 
 
 def _why_new(candidates: tuple[Candidate, ...]) -> str:

@@ -1,6 +1,6 @@
 """The pictures that a run leaves: the mosaic video and the best crop of each person."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -65,6 +65,7 @@ class BestCrops:
         self._folder = folder
         self._anonymise = anonymise
         self._quality: dict[int, float] = {}
+        self._source: dict[int, tuple[str, int]] = {}  # camera and frame, from 0
         folder.mkdir(exist_ok=True)
         for old in folder.glob("*.jpg"):
             old.unlink()
@@ -79,7 +80,24 @@ class BestCrops:
         for row in np.flatnonzero(qualities > self.BETTER * known):
             identity = int(sightings.identities[row])
             self._quality[identity] = float(qualities[row])
+            self._source[identity] = sightings.camera, sightings.index
             self._write(identity, crop(frame.image, sightings.boxes[row]))
+
+    def renumber(self, number: Callable[[str, int, int], int]) -> None:
+        """Give each picture to whom it shows after all: number(camera, frame, identity so far)."""
+        best: dict[int, int] = {}
+        for old in sorted(self.paths, key=lambda identity: self._quality[identity]):
+            best[number(*self._source[old], old)] = old
+        files = {new: (self._folder / f"{old}.jpg").read_bytes() for new, old in best.items()}
+        for old in self.paths:
+            if best.get(old) != old:
+                (self._folder / f"{old}.jpg").unlink()
+        for new, old in best.items():
+            if new != old:
+                (self._folder / f"{new}.jpg").write_bytes(files[new])
+        self.paths = {new: f"{self._folder.name}/{new}.jpg" for new in sorted(best)}
+        self._quality = {new: self._quality[old] for new, old in best.items()}
+        self._source = {new: self._source[old] for new, old in best.items()}
 
     def _write(self, identity: int, picture: Image) -> None:
         if self._anonymise:
@@ -129,6 +147,12 @@ class RunPictures:
                 self._crops.look(frame, sightings)
         if self._video:
             self._video.draw(moment)
+
+    def renumber(self, number: Callable[[str, int, int], int]) -> None:
+        """Give the best pictures to whom they show after all; the video and the floor plan keep
+        the numbers of the run."""
+        if self._crops:
+            self._crops.renumber(number)
 
     def close(self) -> None:
         """Finish the video and draw map.png."""

@@ -15,6 +15,7 @@ from reid.opening import open_embedder
 from tracker.config import TrackSettings
 from tracker.detection import open_detector
 from tracker.identity_records import IdentityEvent, IdentitySummary
+from tracker.revision import Revision
 from tracker.scene_tracker import SceneTracker
 from tracker.types import Embedder, Frame, Image, Sightings
 from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, open_source, ticks
@@ -95,6 +96,13 @@ class Pipeline:
     def identities(self) -> tuple[IdentitySummary, ...]:
         """What is known of every person so far."""
         return self._scene.identities()
+
+    def revision(self) -> Revision:
+        """After the last moment: what the offline pass corrects, if the settings ask for it.
+
+        Raises ValueError if they don't.
+        """
+        return self._scene.revision()
 
     def take_events(self) -> list[IdentityEvent]:
         """The decisions on identities since the last call, in order."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tracker.tracklets import TrackletBook
 from tracker.types import Arrival, CameraTracks, FloatArray, IntArray, Sightings
 
 __all__ = ["NOBODY", "Presence", "WaitingFrame"]
@@ -63,3 +64,11 @@ class WaitingFrame:
             tracks.scores[rows],
             self.positions[rows],
         )
+
+    def record(self, book: TrackletBook) -> None:
+        """Tell the book who is where, once everybody's identity is known."""
+        camera, index, time = self.tracks.camera, self.tracks.index, self.tracks.time
+        for presence, position in zip(self.presences, self.positions[:, :2], strict=True):
+            if presence.identity:
+                key = presence.group, presence.track
+                book.see(key, presence.identity, camera, index, time, position)

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from configs import write_settings
 from tracker.config import TrackSettings
+from tracker.identity_records import IdentitySummary
 from tracker.pictures import RunPictures
 from tracker.pipeline import Moment, Pipeline
 from tracker.results import ResultWriter
@@ -16,13 +17,17 @@ __all__ = ["RunRecorder"]
 class RunRecorder:
     """Writes a pipeline's moments as they become final, and the summaries at the end.
 
-    A context manager: however the run ends, its files are closed and the summaries written.
+    A context manager: however the run ends, its files are closed and the summaries written. If it
+    ends well and the settings ask for an offline pass, identities are corrected before that.
     """
 
     def __init__(self, folder: Path, pipeline: Pipeline, settings: TrackSettings) -> None:
         """folder: exists; files of an earlier run in it are overwritten."""
         self.frames = 0
+        self.people = 0
+        """Identities, known at the end."""
         self._pipeline = pipeline
+        self._offline_pass = settings.offline_pass
         self._begin = wall.perf_counter()
         self._writing = 0.0
         write_settings(settings, folder / "config.yaml")
@@ -57,8 +62,21 @@ class RunRecorder:
             self._pictures.close()
             self._write_events()
             people = self._pipeline.identities()
+            if kind is None and self._offline_pass:
+                people = self._revise()
+            self.people = len(people)
             self._writer.write_identities(people, self._pictures.best_crops)
             self._writer.write_summary(self._summary(finished=kind is None))
+
+    def _revise(self) -> tuple[IdentitySummary, ...]:
+        """Correct what is written of who is who; return everybody as known after that."""
+        revision = self._pipeline.revision()
+        if revision.moved:
+            self._writer.renumber(revision.number)
+            self._pictures.renumber(revision.number)
+            for event in revision.events:
+                self._writer.write_event(event)
+        return revision.identities
 
     def _write_events(self) -> None:
         for event in self._pipeline.take_events():
@@ -72,7 +90,7 @@ class RunRecorder:
             "finished": finished,
             "frames": self.frames,
             "frames_per_second": round(self.frames / total, 2),
-            "identities": len(self._pipeline.identities()),
+            "identities": self.people,
             "seconds": {stage: round(value, 3) for stage, value in seconds.items()},
             "cameras": {name: vars(report) for name, report in reports.items()},
         }

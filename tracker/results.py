@@ -3,7 +3,7 @@
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -84,6 +84,24 @@ class ResultWriter:
         file.write(result_rows(sightings))
         file.flush()
 
+    def renumber(self, number: Callable[[str, int, int], int]) -> None:
+        """Give each row its final identity: number(camera, frame from 0, identity so far).
+
+        All the new files are whole before the first old one is replaced. No more rows after it.
+        """
+        parts = []
+        for camera, file in self._rows.items():
+            file.close()
+            path = self._folder / f"{camera}.txt"
+            parts.append((_part(path), path))
+            with path.open(encoding="utf-8") as rows, _open(parts[-1][0]) as renumbered:
+                for row in rows:
+                    frame, identity, rest = row.split(",", 2)
+                    person = number(camera, int(frame) - 1, int(identity))
+                    renumbered.write(f"{frame},{person},{rest}")
+        for part, path in parts:
+            part.replace(path)
+
     def write_event(self, event: IdentityEvent) -> None:
         """Append one decision, with the distances and probabilities that decided it."""
         record = {
@@ -142,9 +160,13 @@ def _open(path: Path) -> TextIO:
 
 def _replace(path: Path, text: str) -> None:
     """Write a file as a whole or not at all."""
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     part.write_text(text, encoding="utf-8")
     part.replace(path)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _metres(value: float) -> str:

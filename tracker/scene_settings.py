@@ -6,6 +6,7 @@ from configs import Settings
 from tracker.camera_tracker_settings import CameraTrackerSettings
 from tracker.ground_settings import GroundSettings
 from tracker.identities import IdentitySettings
+from tracker.regrouping import RegroupingSettings
 
 __all__ = ["EntrySettings", "SceneSettings"]
 
@@ -33,3 +34,6 @@ class SceneSettings(Settings):
     ground: GroundSettings = GroundSettings()
     entries: EntrySettings = EntrySettings()
     identities: IdentitySettings = IdentitySettings()
+    offline_pass: bool = False
+    """After the run, think over who was who with all that is known then, and correct it."""
+    regrouping: RegroupingSettings = RegroupingSettings()

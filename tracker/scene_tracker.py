@@ -17,8 +17,10 @@ from tracker.ground import GroundTracker, GroundTracks
 from tracker.identities import IdentityRegistry
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.presence import NOBODY, Presence, WaitingFrame
+from tracker.revision import Revision, revise
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
+from tracker.tracklets import TrackletBook
 from tracker.types import (
     BoolArray,
     CameraTracks,
@@ -78,6 +80,8 @@ class SceneTracker:
         self._registry = IdentityRegistry(settings.identities, on_event, prior)
         self._presences: dict[tuple[str, int], Presence] = {}
         self._waiting: deque[WaitingFrame] = deque()
+        self._settings = settings
+        self._book = TrackletBook(settings.regrouping.capacity) if settings.offline_pass else None
 
     def update(self, frames: Sequence[Frame], detections: Sequence[Detections]) -> list[Sightings]:
         """Advance by the frames that the cameras have now; return what became final.
@@ -103,6 +107,21 @@ class SceneTracker:
     def identities(self) -> tuple[IdentitySummary, ...]:
         """What is known of every person so far."""
         return self._registry.summaries()
+
+    def revision(self) -> Revision:
+        """After `finish`: what of the sightings is corrected by the offline pass.
+
+        Raises ValueError if the settings didn't ask for one.
+        """
+        if self._book is None:
+            raise ValueError("nothing was remembered; set offline_pass")
+        return revise(
+            self._book,
+            self.identities(),
+            self._registry.appearances,
+            self._settings.regrouping,
+            overlap=self._settings.identities.overlap,
+        )
 
     def _check(self, frames: Sequence[Frame]) -> None:
         names = [frame.camera for frame in frames]
@@ -191,14 +210,8 @@ class SceneTracker:
             else:
                 presence.next_image = tracks.time + self._entries.interval
                 if presence.identity != NOBODY:
-                    self._registry.observe(
-                        presence.group,
-                        presence.track,
-                        tracks.time,
-                        embedding[None],
-                        np.array([value]),
-                        [tracks.camera],
-                    )
+                    pictures = embedding[None], np.array([value]), [tracks.camera]
+                    self._show(presence, tracks.time, *pictures)
 
     def _present(self, tracks: CameraTracks, ids: IntArray) -> list[Presence]:
         group = self._groups[tracks.camera]
@@ -233,15 +246,23 @@ class SceneTracker:
     def _settle(self, presence: Presence, identity: int) -> None:
         presence.identity = identity
         if presence.images:
-            self._registry.observe(
-                presence.group,
-                presence.track,
-                presence.since,
-                np.array(presence.images),
-                np.array(presence.qualities),
-                presence.sources,
-            )
+            images, qualities = np.array(presence.images), np.array(presence.qualities)
+            self._show(presence, presence.since, images, qualities, presence.sources)
         presence.images, presence.qualities, presence.sources = [], [], []
+
+    def _show(
+        self,
+        presence: Presence,
+        time: float,
+        images: FloatArray,
+        qualities: FloatArray,
+        sources: Sequence[str],
+    ) -> None:
+        """Remember (K, D) pictures of somebody whose identity is known."""
+        self._registry.observe(presence.group, presence.track, time, images, qualities, sources)
+        if self._book is not None:
+            cameras = self._registry.camera_numbers(sources)
+            self._book.look((presence.group, presence.track), images, cameras)
 
     def _place(self, group: str, position: FloatArray) -> str:
         """Where somebody comes in or goes out, as a name: the door, else the camera."""
@@ -267,5 +288,7 @@ class SceneTracker:
             self._registry.see(
                 people[people != NOBODY].tolist(), frame.tracks.camera, frame.tracks.time
             )
+            if self._book is not None:
+                frame.record(self._book)
             final.append(frame.sightings(people))
         return final

@@ -68,6 +68,36 @@ def test_from_videos_to_identities(scene, command, tmp_path):
     assert (out / "mosaic.mp4").stat().st_size > 1000
 
 
+def test_the_offline_pass_corrects_every_file(scene, command, tmp_path):
+    """A registry that believes in no overlap opens an identity for each camera; the pictures are
+    the same, so that afterwards both are found to be one."""
+    common = ["--videos", *videos(scene), "--detector", scene, "--reid", "histogram"]
+    common += ["--identities.overlap-probability", "1e-9"]
+    people, files, events = {}, {}, {}
+    for name, flags in (("online", []), ("offline", ["--offline-pass"])):
+        out = tmp_path / name
+        code, said, _ = command(*common, *flags, "--output", out)
+        assert code == 0
+        lines = (out / "identities.jsonl").read_text().splitlines()
+        people[name] = [json.loads(line) for line in lines]
+        assert said.startswith(f"{len(lines)} people")
+        files[name] = {c: read_results(out / f"{c}.txt") for c in ("left", "right")}
+        lines = (out / "events.jsonl").read_text().splitlines()
+        events[name] = [json.loads(line) for line in lines]
+    assert [p["cameras"] for p in people["online"]] == [["left"], ["right"]]
+    [person] = people["offline"]
+    assert person["cameras"] == ["left", "right"]
+    assert [p.name for p in (tmp_path / "offline" / "crops").iterdir()] == ["1.jpg"]
+    assert person["best_crop"] == "crops/1.jpg"
+    for camera, online in files["online"].items():
+        offline = files["offline"][camera]
+        assert offline.frames.tolist() == online.frames.tolist()
+        assert set(offline.ids.tolist()) == {1}
+    assert events["offline"][: len(events["online"])] == events["online"]
+    assert [e["kind"] for e in events["offline"][len(events["online"]) :]] == ["merged"]
+    assert not list((tmp_path / "offline").glob("*.part"))
+
+
 def test_the_same_run_twice_gives_the_same_bytes(scene, command, tmp_path):
     for name in ("one", "two"):
         command("--videos", *videos(scene), "--detector", scene, "--output", tmp_path / name)

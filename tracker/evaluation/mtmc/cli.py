@@ -51,6 +51,8 @@ class Arguments:
     """Name or .yaml file of settings; the defaults if not given."""
     geometry: bool = True
     """Use the calibration; without it, only appearance and time connect the cameras."""
+    offline_pass: bool = False
+    """Think over who was who after each scene, as track-mtmc does with the same flag."""
     json: Path | None = None
     """File for the scores, ratios in percent."""
 
@@ -66,6 +68,8 @@ def benchmark(arguments: Arguments) -> None:
     settings = TrackSettings()
     if arguments.preset is not None:
         settings = read_settings(TrackSettings, arguments.preset)
+    if arguments.offline_pass:
+        settings = settings.model_copy(update={"offline_pass": True})
     scenes = _read(arguments)
     detector = _detector(arguments, scenes)
     if detector is not None:
@@ -79,7 +83,8 @@ def benchmark(arguments: Arguments) -> None:
         mode = Mode(detector is not None, reid, arguments.geometry)
         runs = [run_scene(scene, settings, mode) for scene in _progress(scenes, f"tracking {name}")]
         results[name] = runs
-        print(as_text(runs, _describe(arguments, detector, name)), end="\n\n")
+        passes = "online and offline pass" if settings.offline_pass else "online"
+        print(as_text(runs, _describe(arguments, detector, name, passes)), end="\n\n")
     if arguments.dataset == "lab":
         print(lab_table(results))
     if arguments.json is not None:
@@ -139,13 +144,13 @@ def _brings_embeddings(scene: Scene) -> bool:
     return bool(found) and all(one.embeddings is not None for one in found)
 
 
-def _describe(arguments: Arguments, detector: str | None, reid: str) -> str:
+def _describe(arguments: Arguments, detector: str | None, reid: str, passes: str) -> str:
     own = "fairmot" if arguments.dataset == "cmc" else "given"
     detections = detector or arguments.detections or own
     geometry = "geometry used" if arguments.geometry else "geometry not used"
     return (
         f"{arguments.dataset}: detections {detections}, appearance {reid}, {geometry}, "
-        f"preset {arguments.preset or 'default'}, online"
+        f"preset {arguments.preset or 'default'}, {passes}"
     )
 
 

@@ -63,6 +63,9 @@ def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
         clock.frames += len(frames)
     with clock:
         sightings += tracker.finish()
+        if settings.offline_pass:
+            revision = tracker.revision()
+            sightings = [revision.apply(seen) for seen in sightings]
     rivals = {}
     if scene.truth.ground is not None:
         for name, positions in scene.rivals.items():

@@ -82,6 +82,12 @@ def test_cmc_is_scored_on_the_ground_beside_the_published_result(cmc, capsys):
     assert "detections fairmot, appearance given" in printed
 
 
+def test_the_offline_pass_is_said_and_hurts_nobody(cmc, capsys):
+    online, offline = run("cmc", cmc), run("cmc", cmc, offline_pass=True)
+    assert "online and offline pass" in capsys.readouterr().out
+    assert offline["CMC1"]["1.0"]["IDF1"] >= online["CMC1"]["1.0"]["IDF1"]
+
+
 def test_cmc_has_boxes_without_embeddings_too(cmc, capsys):
     found = run("cmc", cmc, detections="faster_rcnn")
     assert found["CMC1"]["1.0"]["Rcll"] > 90

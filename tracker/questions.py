@@ -1,0 +1,46 @@
+"""The question who some arrivals are, with the evidence, and its answer in numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker.identity_records import Candidate
+from tracker.odds import posteriors
+from tracker.types import BoolArray, FloatArray, IntArray
+
+__all__ = ["Question", "likeliest"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """N arrivals and the P people who may be they. All arrays (N, P)."""
+
+    people: IntArray  # (P,)
+    active: BoolArray  # (P,) seen by some camera
+    distances: FloatArray
+    prior: FloatArray  # log odds before looks, -inf where a rule forbids the pair
+    log_odds: FloatArray  # with looks
+    unhurried: FloatArray  # with looks, but without travel times
+
+
+def likeliest(question: Question, row: int, most: int) -> tuple[tuple[Candidate, ...], float]:
+    """At most so many candidates of one arrival, likeliest first, and the first one's log odds
+    before looks were compared; NaN without any."""
+    odds = question.log_odds[row]
+    likely = np.flatnonzero(np.isfinite(odds))
+    if len(likely) > most:
+        likely = likely[np.argpartition(-odds[likely], most)[: most + 1]]
+    order = likely[np.argsort(-odds[likely], kind="stable")][:most]
+    if len(order) == 0:
+        return (), float("nan")
+    probabilities = posteriors(question.log_odds[row : row + 1])[0]
+    candidates = tuple(
+        Candidate(
+            int(question.people[i]),
+            float(question.distances[row, i]),
+            float(probabilities[i]),
+            bool(question.active[i]),
+        )
+        for i in order
+    )
+    return candidates, float(question.prior[row, order[0]])
