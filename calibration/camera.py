@@ -17,6 +17,7 @@ __all__ = ["Camera"]
 
 Floats = NDArray[np.floating]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.integer]
 
 HORIZON = 1e-12  # how near the horizon a pixel may lie, as cosine times scale
 

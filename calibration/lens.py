@@ -46,6 +46,11 @@ class BrownLens:
         full[: len(given)] = given
         object.__setattr__(self, "coefficients", full)
 
+    @cached_property
+    def is_straight(self) -> bool:
+        """Whether the lens doesn't bend the picture at all."""
+        return not self.coefficients.any()
+
     def distort(self, view: Floats) -> tuple[Floats, Bools]:
         """Ideal view (N, 2) -> pixels (N, 2), and which of them lie before the fold."""
         valid = np.hypot(view[:, 0], view[:, 1]) <= self._radii[0][-1]
@@ -57,7 +62,7 @@ class BrownLens:
         Newton's method, kept inside the disc where the solution is the only one.
         """
         bent = _to_bent(self.K, pixels)
-        if not self.coefficients.any():
+        if self.is_straight:
             return bent, np.isfinite(bent.sum(axis=1))
         straight_radii, bent_radii = self._radii
         radius = np.hypot(bent[:, 0], bent[:, 1])
@@ -82,6 +87,8 @@ class BrownLens:
         return BrownLens(np.diag([x, y, 1.0]) @ self.K, self.coefficients)
 
     def _bend(self, view: Floats) -> Floats:
+        if self.is_straight:
+            return view
         _, _, p1, p2, *_ = self.coefficients
         x, y = view.T
         r2 = x * x + y * y
@@ -95,6 +102,8 @@ class BrownLens:
         )
 
     def _jacobian_of_bend(self, view: Floats) -> Floats:
+        if self.is_straight:
+            return np.broadcast_to(np.eye(2), (len(view), 2, 2))
         k1, k2, p1, p2, k3, k4, k5, k6 = self.coefficients
         x, y = view.T
         r2 = x * x + y * y

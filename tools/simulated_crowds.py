@@ -3,6 +3,7 @@
 import numpy as np
 
 from calibration.camera import Camera
+from calibration.camera_stack import CameraStack
 from calibration.rig import Rig
 from tracker.evaluation.comparison import Trajectories
 from tracker.evaluation.mtmc.scene import Annotation, Scene, Truth
@@ -85,13 +86,14 @@ def observe(
 
     looks: unit rows of the people, and what this camera adds to each.
     """
+    alone = CameraStack([camera])
     boxes = np.concatenate(
         [
-            expected_boxes(camera, place[None], height)
+            expected_boxes(alone, place[None], height)[0]
             for place, height in zip(places, heights, strict=True)
         ]
     )
-    shares = visible_shares(camera, places, boxes)
+    shares = visible_shares(alone, places, boxes[None])[0]
     chance = np.clip(1.6 * shares - 0.35, 0, 0.9 if hard else 0.98)
     seen = np.flatnonzero(random.random(len(shares)) < chance)
     sides = (boxes[seen, 3] - boxes[seen, 1])[:, None]

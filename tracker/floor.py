@@ -17,14 +17,15 @@ def distance_to(door: FloatArray, points: FloatArray) -> FloatArray:
 
 def distance_outside(area: FloatArray, points: FloatArray) -> FloatArray:
     """(N,) metres from points (N, 2) to a polygon (K, 2), negative for those inside."""
-    start, side = area, np.roll(area, -1, axis=0) - area
-    offset = points[:, None] - start
-    along = (offset * side).sum(axis=2) / np.maximum((side**2).sum(axis=1), 1e-12)
-    nearest = start + np.clip(along, 0, 1)[..., None] * side
-    distance = np.linalg.norm(points[:, None] - nearest, axis=2).min(axis=1, initial=np.inf)
-    end = start + side
-    spans = (start[:, 1] > points[:, None, 1]) != (end[:, 1] > points[:, None, 1])
-    slope = np.divide(side[:, 0], side[:, 1], out=np.zeros(len(area)), where=side[:, 1] != 0)
-    crossing = start[:, 0] + slope * (points[:, None, 1] - start[:, 1])
-    inside = (spans & (points[:, None, 0] < crossing)).sum(axis=1) % 2 == 1
+    side = np.concatenate([area[1:], area[:1]]) - area
+    x, y = side[:, 0], side[:, 1]
+    right = points[:, None, 0] - area[:, 0]
+    up = points[:, None, 1] - area[:, 1]
+    along = (right * x + up * y) / np.maximum(x * x + y * y, 1e-12)
+    along = np.minimum(np.maximum(along, 0.0), 1.0)
+    squared = (right - along * x) ** 2 + (up - along * y) ** 2
+    distance = np.sqrt(squared.min(axis=1, initial=np.inf))
+    spans = (up < 0) != (up < y)
+    slope = np.divide(x, y, out=np.zeros(len(area)), where=y != 0)
+    inside = np.logical_xor.reduce(spans & (right < slope * up), axis=1)
     return np.where(inside, -distance, distance)

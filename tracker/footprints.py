@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from calibration.camera import Camera
+from calibration.camera_stack import CameraStack
 from configs import Settings
 from tracker.boxes import feet
-from tracker.types import BoolArray, FloatArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["FootprintSettings", "Footprints", "locate"]
 
@@ -62,45 +62,52 @@ class Footprints:
         )
 
 
-def locate(camera: Camera, boxes: FloatArray, settings: FootprintSettings) -> Footprints:
+def locate(
+    cameras: CameraStack, of: IntArray, boxes: FloatArray, settings: FootprintSettings
+) -> Footprints:
     """The footprints of boxes (N, 4): the middle of the lower edge, moved away from the camera.
 
-    Where the camera knows heights, the row of the feet is the weighted mean of the lower edge and
-    of where a person of mean height under the upper edge would stand. A box that is shorter than
-    people are has its feet hidden, perhaps by all that is missing; one that reaches the image's
-    lower border has them cut off: such a lower edge counts little.
+    of: (N,) index of each box's camera; boxes of different cameras have nothing to do with one
+    another. Where the camera knows heights, the row of the feet is the weighted mean of the lower
+    edge and of where a person of mean height under the upper edge would stand. A box that is
+    shorter than people are has its feet hidden, perhaps by all that is missing; one that reaches
+    the image's lower border has them cut off: such a lower edge counts little.
     """
     heights = boxes[:, 3] - boxes[:, 1]
     sigma = np.maximum(settings.box_noise * heights, settings.min_pixel_noise)
-    lower, noise = feet(boxes), np.repeat(sigma[:, None], 2, axis=1)
-    position = camera.position
-    odds = np.zeros(len(boxes))
-    if position is not None and len(boxes):
-        lower[:, 1], noise[:, 1], short = _feet_rows(camera, boxes, sigma, settings)
-        odds[short & ~_behind(boxes)] = np.log(settings.furniture)
-    points, valid = camera.image2ground(lower)
-    covariances = camera.ground_covariance(lower, noise)
-    if position is not None:
-        away = points - position[:2]
-        distance = np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
-        points = points + settings.radius * away / distance
+    position = cameras.positions[of, :2]
+    tall = np.isfinite(position[:, 0])
+    rows, spread, short = _feet_rows(cameras, of, boxes, sigma, settings)
+    lower, noise = feet(boxes), np.stack([sigma, np.where(tall, spread, sigma)], axis=1)
+    lower[:, 1] = rows
+    odds = np.where(short & ~_behind(of, boxes), np.log(settings.furniture), 0.0)
+    points = cameras.view2plane(of, cameras.image2view(of, lower))
+    covariances = cameras.ground_covariance(of, points, noise)
+    away = np.where(tall[:, None], points - position, 0.0)
+    distance = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
+    points = points + settings.radius * away / distance
     covariances = covariances + settings.ground_noise**2 * np.eye(2)
-    return Footprints(points, covariances, odds, valid & np.isfinite(covariances).all(axis=(1, 2)))
+    return Footprints(points, covariances, odds, np.isfinite(covariances).all(axis=(1, 2)))
 
 
 def _feet_rows(
-    camera: Camera, boxes: FloatArray, sigma: FloatArray, settings: FootprintSettings
+    cameras: CameraStack,
+    of: IntArray,
+    boxes: FloatArray,
+    sigma: FloatArray,
+    settings: FootprintSettings,
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """(N,) the row of the image where the feet are, its standard deviation, in pixels, and
     whether a box is too short for a person inside the image."""
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
-    heads = np.column_stack([middle, boxes[:, 1]])
+    heads = cameras.image2view(of, np.stack([middle, boxes[:, 1]], axis=1))
     by_head = [
-        _under(camera, heads, settings.person_height + extra)
+        _under(cameras, of, heads, settings.person_height + extra)
         for extra in (0.0, settings.height_spread)
     ]
     missing = np.maximum(by_head[0] - boxes[:, 3], 0)
-    height, cut_off = camera.image_size[1], boxes[:, 3] >= camera.image_size[1] - EDGE
+    height = cameras.image_sizes[of, 1]
+    cut_off = boxes[:, 3] >= height - EDGE
     from_head = sigma**2 + (by_head[1] - by_head[0]) ** 2
     from_head = np.where(boxes[:, 1] <= EDGE, np.inf, from_head)
     from_feet = sigma**2 + np.maximum(missing**2 - from_head, 0)
@@ -113,16 +120,17 @@ def _feet_rows(
     return rows, np.sqrt(variance), too_short & ~cut_off
 
 
-def _behind(boxes: FloatArray) -> BoolArray:
-    """(N,) which boxes' lower edges another box covers that reaches further down."""
+def _behind(of: IntArray, boxes: FloatArray) -> BoolArray:
+    """(N,) which boxes' lower edges another of the same camera covers that reaches further down."""
     middle = (boxes[:, 0] + boxes[:, 2])[:, None] / 2
     left, top, right, bottom = boxes.T
     covers = (left <= middle) & (middle <= right)
+    covers &= of[:, None] == of
     covers &= (top <= boxes[:, 3:]) & (boxes[:, 3:] < bottom)
     return covers.any(axis=1)
 
 
-def _under(camera: Camera, heads: FloatArray, height: float) -> FloatArray:
-    """(N,) the row of the feet of people of a height whose heads are at pixels (N, 2), or NaN."""
-    ground, _ = camera.image2ground(heads, height)
-    return camera.ground2image(ground)[0][:, 1]
+def _under(cameras: CameraStack, of: IntArray, heads: FloatArray, height: float) -> FloatArray:
+    """(N,) the row of the feet of people of a height with heads at (N, 2) of the ideal view, or
+    NaN."""
+    return cameras.world2image(of, cameras.view2plane(of, heads, height))[:, 1]

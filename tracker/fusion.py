@@ -24,6 +24,8 @@ __all__ = [
 
 HUBER = 1.5  # Mahalanobis distances beyond this lose weight in a sum
 REWEIGHTINGS = 3
+ADJUGATE = np.array([1.0, -1.0, 1.0])  # signs of the inverse's numbers, in reverse order
+LOG_2_PI = float(np.log(2 * np.pi))
 
 
 @dataclass(frozen=True)
@@ -82,24 +84,25 @@ def fuse(seen: Observations, taken: IntArray, means: FloatArray, information: Fl
     if not here.any():
         shape = taken.shape
         return Fused(np.zeros((*shape, 3)), np.zeros((*shape, 2)), np.zeros(len(taken)))
-    index = np.where(here, taken, 0)
-    points = seen.points[index]
-    J_full = inverse(seen.covariances)[index] * here[..., None]
-    h_full = times(J_full, points)
-    h_prior = times(information, means)
-    weights = here.astype(float)
+    # A silent view takes a last observation of no information.
+    points = np.append(seen.points, [[0.0, 0.0]], axis=0)[taken]
+    J = inverse(seen.covariances)
+    known = np.concatenate([J, times(J, seen.points)], axis=1)
+    full = np.append(known, np.zeros((1, 5)), axis=0)[taken]  # (N, V, 5): J and h
+    prior = np.concatenate([information, times(information, means)], axis=1)
+    weighted = full
     for _ in range(REWEIGHTINGS):
-        total = information + (J_full * weights[..., None]).sum(axis=1)
-        middle = solve(total, h_prior + (h_full * weights[..., None]).sum(axis=1))
-        offset = points - middle[:, None]
-        far = np.sqrt((offset * times(J_full, offset)).sum(axis=-1))
-        weights = here / np.maximum(far / HUBER, 1.0)
-    back = middle - means
+        total = prior + weighted.sum(axis=1)
+        middle = solve(total[:, :3], total[:, 3:])
+        far = np.sqrt(_squares(full[..., :3], points - middle[:, None]))
+        if not (far > HUBER).any() and weighted is full:
+            break  # nobody loses weight, now or later
+        weighted = full / np.maximum(far / HUBER, 1.0)[..., None]
     near = np.minimum(far, HUBER)
-    cost = 0.5 * (back * times(information, back)).sum(axis=-1)
+    cost = 0.5 * _squares(information, middle - means)
     cost += (near * (far - near / 2)).sum(axis=1)
     cost += 0.5 * np.log(_determinant(total) / _determinant(information))
-    return Fused(J_full * weights[..., None], h_full * weights[..., None], cost)
+    return Fused(weighted[..., :3], weighted[..., 3:], cost)
 
 
 def pack(matrices: FloatArray) -> FloatArray:
@@ -116,10 +119,15 @@ def _determinant(packed: FloatArray) -> FloatArray:
     return packed[..., 0] * packed[..., 2] - packed[..., 1] ** 2
 
 
+def _squares(packed: FloatArray, vectors: FloatArray) -> FloatArray:
+    """(...,) vectors (..., 2) times matrices (..., 3) times vectors."""
+    x, y = vectors[..., 0], vectors[..., 1]
+    return (packed[..., 0] * x + 2 * packed[..., 1] * y) * x + packed[..., 2] * y * y
+
+
 def inverse(packed: FloatArray) -> FloatArray:
     """(..., 3) the inverse of each matrix."""
-    swapped = packed[..., ::-1] * np.array([1.0, -1.0, 1.0])
-    return swapped / _determinant(packed)[..., None]
+    return packed[..., ::-1] * ADJUGATE / _determinant(packed)[..., None]
 
 
 def times(packed: FloatArray, vectors: FloatArray) -> FloatArray:
@@ -141,5 +149,6 @@ def log_densities(
     """
     offset = points - means
     both = covariances + spreads
-    squared = (offset * times(inverse(both), offset)).sum(axis=-1)
-    return -0.5 * (squared + np.log(_determinant(both))) - np.log(2 * np.pi), squared
+    determinant = _determinant(both)
+    squared = _squares(both[..., ::-1] * ADJUGATE, offset) / determinant
+    return -0.5 * (squared + np.log(determinant)) - LOG_2_PI, squared

@@ -273,7 +273,7 @@ class GroundTracker:
         boxes = np.full((len(people), 4), np.nan)
         boxes[rows >= 0] = found.boxes[rows[rows >= 0]]
         if (predicted := shown & (rows < 0)).any():
-            boxes[predicted] = self._views.boxes(frame, people.position[predicted])
+            boxes[predicted] = self._views.boxes([frame], people.position[predicted])[0]
         here = np.flatnonzero(shown & np.isfinite(boxes).all(axis=1))
         tracks = CameraTracks(
             frame.camera,

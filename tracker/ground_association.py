@@ -9,6 +9,7 @@ tries every exchange of theirs and keeps what fits better.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -104,8 +105,10 @@ def _exchange(
     )
     possible = np.pad(squared < gate, ((0, 0), (0, 1)), constant_values=True)
     bonus = np.pad(bonus, ((0, 0), (0, 1)))
-    information = inverse(people.spreads)
     pairs = _pairs(possible, taken)
+    if not len(pairs):
+        return taken
+    information = inverse(people.spreads)
     subsets = _subsets(taken.shape[1])
     for _ in range(PASSES):
         if not len(pairs):
@@ -157,6 +160,7 @@ def _pairs(possible: BoolArray, taken: IntArray) -> IntArray:
     return np.argwhere(np.triu(close | close.T, k=1))
 
 
+@lru_cache
 def _subsets(views: int) -> BoolArray:
     """(S, V) the sets of views in which two people's detections are exchanged together."""
     sizes = range(1, views + 1) if views <= MOST_VIEWS else (1, 2, views)

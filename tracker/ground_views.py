@@ -1,15 +1,15 @@
 """What the calibrated cameras tell of the ground, and what they ought to see of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from calibration.camera import Camera
+from calibration.camera_stack import CameraStack
 from tracker.alignment import Alignment
 from tracker.boxes import nms
 from tracker.floor import distance_outside
-from tracker.footprints import Footprints, locate
+from tracker.footprints import locate
 from tracker.fusion import Observations, pack
 from tracker.ground_settings import GroundSettings
 from tracker.silhouettes import expected_boxes, visible_shares
@@ -27,35 +27,40 @@ class GroundViews:
         self, cameras: Mapping[str, Camera], settings: GroundSettings, area: FloatArray | None
     ) -> None:
         """area: (K, 2) polygon in metres; detections further outside than `margin` are ignored."""
-        self._cameras = dict(cameras)
+        self._index = {name: index for index, name in enumerate(cameras)}
+        self._cameras = CameraStack(list(cameras.values()))
         self._settings = settings
         self._area = area
         self._alignments = {name: Alignment(camera) for name, camera in cameras.items()}
 
     def observe(self, frames: Sequence[Frame], detections: Sequence[Detections]) -> Observations:
         """The detections of one tick that lie on the ground where people are followed."""
-        made = [self._observe_view(f, d) for f, d in zip(frames, detections, strict=True)]
-        rows = [rows for rows, _ in made]
-        return Observations(
-            np.repeat(np.arange(len(frames)), [len(r) for r in rows]),
-            np.concatenate(rows),
-            np.concatenate([where.points for _, where in made]),
-            pack(np.concatenate([where.covariances for _, where in made])),
-            np.concatenate([found.scores[r] for found, r in zip(detections, rows, strict=True)]),
-            np.concatenate([where.odds for _, where in made]),
-        )
-
-    def _observe_view(self, frame: Frame, found: Detections) -> tuple[IntArray, Footprints]:
-        """One view's rows of detections, and where they are."""
-        rows = np.sort(nms(found.boxes, found.scores, self._settings.max_detection_iou))
-        rows = rows[found.scores[rows] >= self._settings.min_score]
-        where = locate(self._cameras[frame.camera], found.boxes[rows], self._settings.footprint)
-        where = replace(where, points=self._alignments[frame.camera].correct(where.points))
+        kept = [self._usable(found) for found in detections]
+        counts = [len(rows) for rows in kept]
+        views = np.repeat(np.arange(len(frames)), counts)
+        rows = np.concatenate(kept)
+        boxes = np.concatenate([d.boxes[r] for d, r in zip(detections, kept, strict=True)])
+        scores = np.concatenate([d.scores[r] for d, r in zip(detections, kept, strict=True)])
+        of = self._of(frames)[views]
+        where = locate(self._cameras, of, boxes, self._settings.footprint)
+        ends = np.cumsum(counts)[:-1]
+        parts = zip(frames, np.split(where.points, ends), strict=True)
+        points = np.concatenate([self._alignments[f.camera].correct(part) for f, part in parts])
         good = where.valid
         if self._area is not None:
-            outside = distance_outside(self._area, np.nan_to_num(where.points, nan=1e9))
+            outside = distance_outside(self._area, np.nan_to_num(points, nan=1e9))
             good = good & (outside <= self._settings.margin)
-        return rows[good], where[good]
+        made = Observations(views, rows, points, pack(where.covariances), scores, where.odds)
+        return made[np.flatnonzero(good)]
+
+    def _usable(self, found: Detections) -> IntArray:
+        """One view's rows of detections that are neither faint nor double."""
+        rows = np.sort(nms(found.boxes, found.scores, self._settings.max_detection_iou))
+        return rows[found.scores[rows] >= self._settings.min_score]
+
+    def _of(self, frames: Sequence[Frame]) -> IntArray:
+        """(V,) index of each frame's camera."""
+        return np.array([self._index[frame.camera] for frame in frames], np.int64)
 
     def align(
         self,
@@ -76,16 +81,12 @@ class GroundViews:
             close = ((points - places) ** 2).sum(axis=1) < self._settings.merge_distance**2
             self._alignments[frame.camera].learn(points[close], places[close])
 
-    def boxes(self, frame: Frame, positions: FloatArray) -> FloatArray:
-        """(N, 4) how people at positions (N, 2) would be boxed in a frame; NaN where unknown."""
+    def boxes(self, frames: Sequence[Frame], positions: FloatArray) -> FloatArray:
+        """(V, N, 4) how people at positions (N, 2) would be boxed in frames; NaN where unknown."""
         height = self._settings.footprint.person_height
-        return expected_boxes(self._cameras[frame.camera], positions, height)
+        return expected_boxes(self._cameras, positions, height)[self._of(frames)]
 
     def shares(self, frames: Sequence[Frame], positions: FloatArray) -> FloatArray:
         """(N, V) the share of people at positions (N, 2) that each frame ought to show."""
-        shares = np.zeros((len(positions), len(frames)))
-        if len(positions):
-            for view, frame in enumerate(frames):
-                boxes = self.boxes(frame, positions)
-                shares[:, view] = visible_shares(self._cameras[frame.camera], positions, boxes)
-        return shares
+        boxes = expected_boxes(self._cameras, positions, self._settings.footprint.person_height)
+        return visible_shares(self._cameras, positions, boxes)[self._of(frames)].T

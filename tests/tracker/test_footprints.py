@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from calibration.camera import Camera
+from calibration.camera_stack import CameraStack
 from tracker.alignment import Alignment
 from tracker.footprints import FootprintSettings, locate
 from tracker.silhouettes import expected_boxes, visible_shares
@@ -21,17 +22,25 @@ def camera():
 
 
 def boxed(camera, places, height=1.7):
-    return expected_boxes(camera, np.array(places, float).reshape(-1, 2), height)
+    return expected_boxes(CameraStack([camera]), np.array(places, float).reshape(-1, 2), height)[0]
+
+
+def located(camera, boxes):
+    return locate(CameraStack([camera]), np.zeros(len(boxes), int), boxes, SETTINGS)
+
+
+def shares_of(camera, places):
+    return visible_shares(CameraStack([camera]), places, boxed(camera, places)[None])[0]
 
 
 def test_whole_people_stand_where_their_boxes_end(camera):
     places = [[0, 5], [0, 6], [0, 7]]
-    where = locate(camera, boxed(camera, places), SETTINGS)
+    where = located(camera, boxed(camera, places))
     np.testing.assert_allclose(where.points, places, atol=1e-6)
     assert where.valid.all()
     assert where.odds.tolist() == [0, 0, 0]
     assert (np.linalg.eigvalsh(where.covariances) > 0).all()
-    assert len(locate(camera, np.zeros((0, 4)), SETTINGS).points) == 0
+    assert len(located(camera, np.zeros((0, 4))).points) == 0
 
 
 @pytest.mark.parametrize("shown", [0.75, 0.5, 0.35])
@@ -41,7 +50,7 @@ def test_the_head_tells_where_feet_are_hidden(camera, shown):
     cut = far.copy()
     cut[3] = far[1] + shown * (far[3] - far[1])
     naive, _ = camera.image2ground([[(cut[0] + cut[2]) / 2, cut[3]]])
-    where = locate(camera, np.array([cut, near]), SETTINGS)
+    where = located(camera, np.array([cut, near]))
     assert abs(where.points[0, 1] - 6) < 0.5 * abs(naive[0, 1] - 6)
     offset = where.points[0] - [0, 6]
     assert offset @ np.linalg.solve(where.covariances[0], offset) < 4
@@ -52,32 +61,43 @@ def test_a_short_box_with_nobody_before_it_is_hardly_a_person(camera):
     far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
     cut = far.copy()
     cut[3] = far[1] + 0.4 * (far[3] - far[1])
-    alone = locate(camera, cut[None], SETTINGS)
+    alone = located(camera, cut[None])
     assert alone.odds[0] == pytest.approx(np.log(SETTINGS.furniture))
-    assert locate(camera, np.array([cut, near]), SETTINGS).odds.tolist() == [0, 0]
+    assert located(camera, np.array([cut, near])).odds.tolist() == [0, 0]
 
 
 def test_feet_below_the_image_are_found_by_the_head(camera):
     box = boxed(camera, [[0.2, 1.9]])[0]
     assert box[3] > 720
-    where = locate(camera, np.clip(box, 0, [1280, 720, 1280, 720])[None], SETTINGS)
+    where = located(camera, np.clip(box, 0, [1280, 720, 1280, 720])[None])
     offset = where.points[0] - [0.2, 1.9]
     assert offset @ np.linalg.solve(where.covariances[0], offset) < 4
     assert where.odds[0] == 0
 
 
 def test_a_box_above_the_horizon_is_nowhere(camera):
-    where = locate(camera, np.array([[600.0, -700, 640, -650]]), SETTINGS)
+    where = located(camera, np.array([[600.0, -700, 640, -650]]))
     assert not where.valid[0]
+
+
+def test_boxes_of_different_cameras_do_not_hide_one_another(camera):
+    far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
+    far[3] = far[1] + 0.4 * (far[3] - far[1])
+    boxes, of = np.array([far, near, far]), np.array([0, 0, 1])
+    together = locate(CameraStack([camera, camera]), of, boxes, SETTINGS)
+    first, second = located(camera, boxes[:2]), located(camera, boxes[2:])
+    np.testing.assert_allclose(together.points, [*first.points, *second.points])
+    np.testing.assert_allclose(together.covariances, [*first.covariances, *second.covariances])
+    assert together.odds.tolist() == [*first.odds, *second.odds]
 
 
 def test_who_is_behind_somebody_is_seen_less(camera):
     places = np.array([[0, 4], [0, 6], [1.5, 6]], float)
-    shares = visible_shares(camera, places, boxed(camera, places))
+    shares = shares_of(camera, places)
     assert shares[0] == pytest.approx(1)
     assert shares[1] < 0.6
     assert shares[2] == pytest.approx(1)
-    assert visible_shares(camera, places[:0], boxed(camera, places[:0])).shape == (0,)
+    assert shares_of(camera, places[:0]).shape == (0,)
 
 
 def test_an_alignment_learns_how_a_camera_is_turned_and_stretched(camera):

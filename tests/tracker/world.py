@@ -3,6 +3,7 @@
 import numpy as np
 
 from calibration.camera import Camera
+from calibration.camera_stack import CameraStack
 from tracker.silhouettes import expected_boxes, visible_shares
 from tracker.types import Detections, Frame
 
@@ -44,8 +45,9 @@ def ticks(ways, count, *, rate=4.0, looks=None, look_noise=0.0, seed=0, missed=0
         places = np.array([where[n] for n in here], float).reshape(-1, 2)
         frames, found = [], []
         for name, camera in views.items():
-            boxes = expected_boxes(camera, places, 1.7)
-            seen = visible_shares(camera, places, boxes) > 0.5
+            alone = CameraStack([camera])
+            boxes = expected_boxes(alone, places, 1.7)[0]
+            seen = visible_shares(alone, places, boxes[None])[0] > 0.5
             seen &= random.random(len(seen)) >= missed
             heights = boxes[:, 3:] - boxes[:, 1:2]
             boxes = boxes + noise * heights * random.normal(size=boxes.shape)
