@@ -87,7 +87,7 @@ def locate(
     distance = np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-9)[:, None]
     points = points + settings.radius * away / distance
     covariances = covariances + settings.ground_noise**2 * np.eye(2)
-    valid: BoolArray = np.isfinite(covariances).all(axis=(1, 2))
+    valid = np.isfinite(covariances.sum(axis=(1, 2)))
     return Footprints(points, covariances, odds, valid)
 
 
