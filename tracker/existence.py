@@ -33,13 +33,14 @@ def spare(
     two tracks that share one person's cameras between them. ratios: (N, M) log ratio of each
     observation being each person's. missed: (N, V) as of `misses`. most: what a hit is worth.
     """
+    here = taken >= 0
+    if not here.any():
+        return np.zeros(taken.shape)
     surer = (existence[:, None] < existence) | (
         (existence[:, None] == existence) & np.tri(len(existence), k=-1, dtype=bool)
     )
-    here = taken >= 0
-    padded = np.pad(ratios, ((0, 0), (0, 1)), constant_values=-np.inf)
-    theirs = padded[:, taken].swapaxes(0, 1)  # (N, N, V): who took it, who could use it
-    fits = np.clip(theirs, 0, most) + np.where(theirs > 0, missed, 0)
+    theirs = ratios[:, taken].swapaxes(0, 1)  # (N, N, V): who took it, who could use it
+    fits = np.minimum(np.maximum(theirs, 0), most) + np.where(theirs > 0, missed, 0)
     possible = surer[:, :, None] & here[:, None] & ~here
     return np.where(possible, fits, 0.0).max(axis=1, initial=0.0)
 

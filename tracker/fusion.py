@@ -84,11 +84,11 @@ def fuse(seen: Observations, taken: IntArray, means: FloatArray, information: Fl
     if not here.any():
         shape = taken.shape
         return Fused(np.zeros((*shape, 3)), np.zeros((*shape, 2)), np.zeros(len(taken)))
-    # A silent view takes a last observation of no information.
-    points = np.append(seen.points, [[0.0, 0.0]], axis=0)[taken]
     J = inverse(seen.covariances)
-    known = np.concatenate([J, times(J, seen.points)], axis=1)
-    full = np.append(known, np.zeros((1, 5)), axis=0)[taken]  # (N, V, 5): J and h
+    known = np.zeros((7, len(seen) + 1))  # a silent view takes the last: it knows nothing
+    known[:3, :-1], known[3:5, :-1], known[5:, :-1] = J.T, times(J, seen.points).T, seen.points.T
+    whole = known.take(taken.T, axis=1).T  # (N, V, 7), each number side by side for everybody
+    full, points = whole[..., :5], whole[..., 5:]
     prior = np.concatenate([information, times(information, means)], axis=1)
     weighted = full
     for _ in range(REWEIGHTINGS):

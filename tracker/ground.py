@@ -18,7 +18,7 @@ from tracker.births import entry_density, group, resume
 from tracker.existence import hits, misses, seen_together, spare
 from tracker.floor import distance_outside
 from tracker.fusion import Observations, fuse, inverse, solve, unpack
-from tracker.ground_association import Association, Predicted, associate
+from tracker.ground_association import Association, Predicted, associate, unclaimed
 from tracker.ground_settings import GroundSettings
 from tracker.ground_views import GroundViews
 from tracker.people import People
@@ -104,7 +104,7 @@ class GroundTracker:
                 made = self._pair(rows, seen[free], shares[rows])
                 taken[rows] = np.append(free, -1)[made.taken]
                 ratios[np.ix_(rows, free)] = made.ratios
-                free = np.setdiff1d(free, taken)
+                free = np.flatnonzero(unclaimed(taken, len(seen)))
         return Association(taken, ratios)
 
     def _pair(self, rows: IntArray, seen: Observations, shares: FloatArray) -> Association:
@@ -159,7 +159,10 @@ class GroundTracker:
                 people.state[other] = people.state[one]
                 people.covariance[other] = people.covariance[one]
                 taken[other] = taken[one]
-        keep = ~np.isin(np.arange(len(people)), young)
+        if not len(young):
+            return taken, []
+        keep = np.ones(len(people), bool)
+        keep[young] = False
         merged = people.track[~keep].tolist()
         self._people = people[keep]
         return taken[keep], merged
@@ -170,7 +173,7 @@ class GroundTracker:
         """Newcomers from what nobody took: lost people who are found again, and new ones."""
         settings = self._settings
         sure = self._sure(seen)
-        free = np.setdiff1d(np.flatnonzero(seen.scores >= settings.birth_score), taken)
+        free = np.flatnonzero((seen.scores >= settings.birth_score) & unclaimed(taken, len(seen)))
         born, places, spreads = group(seen, free, len(frames), settings.gate / 2)
         if len(born) == 0:
             return taken
@@ -198,8 +201,11 @@ class GroundTracker:
         time: float,
     ) -> tuple[IntArray, IntArray]:
         """Newcomers who are lost people, or those whom no camera sees at this tick."""
+        unseen = (taken < 0).all(axis=1)
+        if not (len(self._lost) or (unseen & self._people.confirmed).any()):
+            return taken, np.arange(len(born))
         everybody = self._people + self._lost
-        unseen = np.append((taken < 0).all(axis=1), np.ones(len(self._lost), bool))
+        unseen = np.append(unseen, np.ones(len(self._lost), bool))
         waiting = np.flatnonzero(unseen & everybody.confirmed)
         new = entry_density(places, self._area, self._doors, self._settings.entrances)
         rows, found = resume(
@@ -223,14 +229,16 @@ class GroundTracker:
         people.confirmed |= (people.existence >= settings.existence.confirm) & ~doubted
         stay = people.existence > settings.existence.drop
         stay &= time - people.seen <= settings.max_gap
-        self._lost += people[~stay & people.confirmed]
+        if not stay.all():
+            self._lost += people[~stay & people.confirmed]
         gone = people.track[~stay & ~people.confirmed].tolist()
         self._people = people[stay]
-        wait = time - self._lost.seen <= settings.entrances.max_lost
-        if self._area is not None:
-            wait &= distance_outside(self._area, self._lost.position) <= settings.margin
-        gone += self._lost.track[~wait].tolist()
-        self._lost = self._lost[wait]
+        if len(self._lost):
+            wait = time - self._lost.seen <= settings.entrances.max_lost
+            if self._area is not None:
+                wait &= distance_outside(self._area, self._lost.position) <= settings.margin
+            gone += self._lost.track[~wait].tolist()
+            self._lost = self._lost[wait]
         order = np.argsort(self._people.track)
         self._people = self._people[order]
         return taken[stay][order], gone
@@ -249,14 +257,15 @@ class GroundTracker:
             shown &= distance_outside(self._area, self._people.position) <= 0
         unseen: BoolArray = np.asarray((taken < 0).all(axis=1))
         best = np.full(len(unseen), -1)
+        boxes = np.full((len(frames), len(unseen), 4), np.nan)
         if unseen.any():
-            best = np.where(
-                unseen, self._views.shares(frames, self._people.position).argmax(axis=1), -1
-            )
+            boxes[:, unseen] = self._views.boxes(frames, self._people.position[unseen])
+            shares = self._views.shares(frames, self._people.position)
+            best[unseen] = shares[unseen].argmax(axis=1)
         rows = np.append(seen.rows, -1)[taken]
         here = (taken >= 0) | (best[:, None] == np.arange(len(frames)))
         return [
-            self._snapshot(frame, found, rows[:, view], shown & here[:, view], ended)
+            self._snapshot(frame, found, rows[:, view], shown & here[:, view], boxes[view], ended)
             for view, (frame, found) in enumerate(zip(frames, detections, strict=True))
         ]
 
@@ -266,15 +275,16 @@ class GroundTracker:
         found: Detections,
         rows: IntArray,
         shown: BoolArray,
+        boxes: FloatArray,
         ended: tuple[IntArray, IntArray],
     ) -> GroundTracks:
-        """One frame. rows: (N,) each person's detection in it or -1. shown: (N,)."""
+        """One frame. rows: (N,) each person's detection in it or -1. shown: (N,).
+
+        boxes: (N, 4) where those are expected whom no camera sees; changed.
+        """
         people = self._people
-        boxes = np.full((len(people), 4), np.nan)
         boxes[rows >= 0] = found.boxes[rows[rows >= 0]]
-        if (predicted := shown & (rows < 0)).any():
-            boxes[predicted] = self._views.boxes([frame], people.position[predicted])[0]
-        here = np.flatnonzero(shown & np.isfinite(boxes).all(axis=1))
+        here = np.flatnonzero(shown & np.isfinite(boxes.sum(axis=1)))
         tracks = CameraTracks(
             frame.camera,
             frame.index,

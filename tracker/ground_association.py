@@ -17,7 +17,7 @@ from tracker.assignment import assign
 from tracker.fusion import Fused, Observations, fuse, inverse, log_densities, times
 from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Association", "Predicted", "associate"]
+__all__ = ["Association", "Predicted", "associate", "unclaimed"]
 
 PASSES = 3  # of exchanging: a chain of people needs one for each link
 MOST_VIEWS = 4  # of which all subsets are tried; of more views singles, pairs and all
@@ -69,12 +69,21 @@ def associate(
         if turn:
             means, spreads = _without(fuse(seen, taken, people.means, information), people, seen)
         density, squared = log_densities(seen.points, seen.covariances, means, spreads)
+        if turn == 0:
+            possible = squared < gate
         ratios = np.where(squared < gate, density + bonus, -np.inf)
         before, taken = taken, _pair(ratios, columns)
         if (before == taken).all():
             break
-    taken = _exchange(people, seen, taken, odds[:, seen.views], gate)
+    taken = _exchange(people, seen, taken, odds[:, seen.views], possible)
     return Association(taken, ratios)
+
+
+def unclaimed(taken: IntArray, count: int) -> BoolArray:
+    """(M,) which of so many observations nobody took. taken: any shape, -1 for none."""
+    left = np.ones(count + 1, bool)
+    left[taken] = False
+    return left[:-1]
 
 
 def _without(fused: Fused, people: Predicted, seen: Observations) -> tuple[FloatArray, FloatArray]:
@@ -97,17 +106,17 @@ def _pair(ratios: FloatArray, columns: Sequence[IntArray]) -> IntArray:
 
 
 def _exchange(
-    people: Predicted, seen: Observations, taken: IntArray, bonus: FloatArray, gate: float
+    people: Predicted, seen: Observations, taken: IntArray, bonus: FloatArray, near: BoolArray
 ) -> IntArray:
-    """Let people who stand close exchange detections, the most rewarding exchanges first."""
-    _, squared = log_densities(
-        seen.points, seen.covariances, people.means[:, None], people.spreads[:, None]
-    )
-    possible = np.pad(squared < gate, ((0, 0), (0, 1)), constant_values=True)
-    bonus = np.pad(bonus, ((0, 0), (0, 1)))
+    """Let people who stand close exchange detections, the most rewarding exchanges first.
+
+    near: (N, M) which observations are possible for whom, by the prediction alone.
+    """
+    possible = np.append(near, np.ones((len(near), 1), bool), axis=1)
     pairs = _pairs(possible, taken)
     if not len(pairs):
         return taken
+    bonus = np.append(bonus, np.zeros((len(bonus), 1)), axis=1)
     information = inverse(people.spreads)
     subsets = _subsets(taken.shape[1])
     for _ in range(PASSES):
@@ -115,11 +124,7 @@ def _exchange(
             break
         before = taken[pairs]  # (P, 2, V)
         swapped = np.where(subsets[:, None], before[:, None, ::-1], before[:, None])
-        numbers = pairs[:, None, :, None]
-        allowed = possible[numbers, swapped].all(axis=(2, 3)) & (swapped != before[:, None]).any(
-            (2, 3)
-        )
-        which, how = np.nonzero(allowed)
+        which, how = np.nonzero(_allowed(possible, pairs, before, subsets))
         if not len(which):
             break
         tried = np.concatenate([before, swapped[which, how]])
@@ -151,6 +156,19 @@ def _cost(
     cost = fuse(seen, rows, prior[0][flat], prior[1][flat]).cost
     cost -= bonus[flat[:, None], rows].sum(axis=1)
     return cost.reshape(-1, 2).sum(axis=1)
+
+
+def _allowed(
+    possible: BoolArray, pairs: IntArray, before: IntArray, subsets: BoolArray
+) -> BoolArray:
+    """(P, S) which of the exchanges are possible, each once: where both are silent in a view,
+    exchanging there as well changes nothing."""
+    could = possible[pairs[:, :, None], before[:, ::-1]].all(axis=1)  # (P, V)
+    useful = could & (before >= 0).any(axis=1)
+    allowed = np.asarray((useful[:, None] | ~subsets).all(axis=2))
+    if subsets.shape[1] > MOST_VIEWS:  # all views together stand for many sets not listed
+        allowed[:, -1] = could.all(axis=1)
+    return allowed
 
 
 def _pairs(possible: BoolArray, taken: IntArray) -> IntArray:

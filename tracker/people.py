@@ -56,6 +56,8 @@ class People:
 
     def correct(self, rows: IntArray, positions: FloatArray, R: FloatArray, time: float) -> None:
         """Take in that these people (K,) are at positions (K, 2) with covariances (K, 2, 2)."""
+        if len(rows) == 0:
+            return
         P = self.covariance[rows]
         gain = P[:, :, :2] @ np.linalg.inv(P[:, :2, :2] + R)
         error = positions - self.state[rows, :2]

@@ -66,6 +66,45 @@ def test_an_outlier_among_the_views_loses_weight():
     assert fused.J[0, 2, 0] < 0.2 * fused.J[0, 0, 0]
 
 
+def test_sums_and_costs_are_those_of_one_person_after_another():
+    """The slow twin: matrices written out, three re-weightings whether needed or not."""
+    random = np.random.default_rng(2)
+    points, spread = random.normal(size=(12, 2)), random_matrices(12)
+    taken = random.integers(-1, 12, (9, 4))
+    taken[0] = -1
+    points[taken[1:, 0]] += 3  # outliers
+    means, information = random.normal(size=(9, 2)), random_matrices(20)[11:]
+    seen = Observations(
+        np.zeros(12, int), np.arange(12), points, pack(spread), np.ones(12), np.zeros(12)
+    )
+    fused = fuse(seen, taken, means, pack(information))
+    lost_weight = 0
+    for n in range(9):
+        views = np.flatnonzero(taken[n] >= 0)
+        J = [np.linalg.inv(spread[k]) for k in taken[n, views]]
+        z = points[taken[n, views]]
+        weights = np.ones(len(views))
+        for _ in range(3):
+            total = information[n] + sum(w * A for w, A in zip(weights, J, strict=True))
+            h = information[n] @ means[n]
+            h = h + sum(w * A @ p for w, A, p in zip(weights, J, z, strict=True))
+            middle = np.linalg.solve(total, h)
+            far = np.array(
+                [np.sqrt((p - middle) @ A @ (p - middle)) for A, p in zip(J, z, strict=True)]
+            )
+            weights = 1 / np.maximum(far / 1.5, 1)
+        lost_weight += (weights < 1).any()
+        huber = np.where(far < 1.5, far**2 / 2, 1.5 * (far - 0.75)).sum()
+        back = middle - means[n]
+        gain = np.linalg.slogdet(total)[1] - np.linalg.slogdet(information[n])[1]
+        assert fused.cost[n] == pytest.approx(back @ information[n] @ back / 2 + huber + gain / 2)
+        expected = np.zeros((4, 2, 2))
+        for v, w, A in zip(views, weights, J, strict=True):
+            expected[v] = w * A
+        np.testing.assert_allclose(unpack(fused.J[n]), expected)
+    assert 0 < lost_weight < 9
+
+
 def test_cost_prefers_the_nearer_observation():
     seen = observations([[0.1, 0], [0.4, 0]], [0.04, 0.04], [0, 0])
     prior = np.zeros((2, 2)), np.tile([25.0, 0, 25.0], (2, 1))

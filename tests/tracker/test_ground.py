@@ -222,6 +222,21 @@ def test_distance_outside_by_hand():
     assert distance_outside(square, np.zeros((0, 2))).shape == (0,)
 
 
+def test_distance_outside_of_a_bent_area_is_that_of_points_along_its_border():
+    area = np.array([[0, 0], [4, 0.5], [4, 3], [2, 1], [0.5, 3]])
+    ends = np.roll(area, -1, axis=0)
+    share = np.linspace(0, 1, 2001)[:, None, None]
+    border = (area + share * (ends - area)).reshape(-1, 2)
+    points = np.random.default_rng(0).uniform(-1, 5, (200, 2))
+    nearest = np.linalg.norm(points[:, None] - border, axis=2).min(axis=1)
+    to_ends = area - points[:, None]
+    angles = np.arctan2(to_ends[..., 1], to_ends[..., 0])
+    turns = np.angle(np.exp(1j * (np.roll(angles, -1, axis=1) - angles))).sum(axis=1)
+    signed = np.where(np.abs(turns) > np.pi, -nearest, nearest)  # the winding number
+    assert 20 < (signed < 0).sum() < 180
+    np.testing.assert_allclose(distance_outside(area, points), signed, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("places", "cannot", "labels"),
     [
