@@ -82,7 +82,7 @@ class GroundTracker:
         self._lost.predict(elapsed, self._settings.acceleration)
         seen = self._views.observe(frames, detections)
         shares = self._views.shares(frames, self._people.position)
-        found = self._associate(seen, shares)
+        found = self._associate(seen, len(frames))
         self._correct(seen, found.taken, time)
         people = self._people
         self._views.align(frames, seen, found.taken, people.position, people.confirmed)
@@ -93,26 +93,26 @@ class GroundTracker:
         ended = np.array(sorted(gone + merged), np.int64)
         return self._report(frames, detections, seen, taken, (ended, np.array(merged, np.int64)))
 
-    def _associate(self, seen: Observations, shares: FloatArray) -> Association:
+    def _associate(self, seen: Observations, views: int) -> Association:
         """Who is sure chooses first; who may be nobody gets what is left."""
-        taken = np.full(shares.shape, -1)
-        ratios = np.full((len(shares), len(seen)), -np.inf)
+        taken = np.full((len(self._people), views), -1)
+        ratios = np.full((len(taken), len(seen)), -np.inf)
         free = np.arange(len(seen))
         for turn in (self._people.confirmed, ~self._people.confirmed):
             rows = np.flatnonzero(turn)
             if len(rows) and len(free):
-                made = self._pair(rows, seen[free], shares[rows])
+                made = self._pair(rows, seen[free], views)
                 taken[rows] = np.append(free, -1)[made.taken]
                 ratios[np.ix_(rows, free)] = made.ratios
                 free = np.flatnonzero(unclaimed(taken, len(seen)))
         return Association(taken, ratios)
 
-    def _pair(self, rows: IntArray, seen: Observations, shares: FloatArray) -> Association:
+    def _pair(self, rows: IntArray, seen: Observations, views: int) -> Association:
         settings = self._settings
-        chances = settings.detection * (settings.hidden + (1 - settings.hidden) * shares)
         return associate(
-            Predicted(self._people.position[rows], self._people.spread[rows], chances),
+            Predicted(self._people.position[rows], self._people.spread[rows]),
             seen,
+            views,
             gate=settings.gate,
             clutter=settings.clutter,
             rounds=settings.rounds,

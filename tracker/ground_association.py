@@ -25,12 +25,10 @@ MOST_VIEWS = 4  # of which all subsets are tried; of more views singles, pairs a
 
 @dataclass(frozen=True)
 class Predicted:
-    """The N people before a tick. means: (N, 2) metres. spreads: (N, 3). detection: (N, V) the
-    probability that each view shows each of them."""
+    """The N people before a tick. means: (N, 2) metres. spreads: (N, 3)."""
 
     means: FloatArray
     spreads: FloatArray
-    detection: FloatArray
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,7 @@ class Association:
 def associate(
     people: Predicted,
     seen: Observations,
+    views: int,
     *,
     gate: float,
     clutter: float,
@@ -55,13 +54,12 @@ def associate(
     gate: squared Mahalanobis distance up to which a pair is possible. clutter: density of false
     observations per m^2. rounds: how often the cameras are asked.
     """
-    shape = people.detection.shape
+    shape = (len(people.means), views)
     taken = np.full(shape, -1)
     ratios = np.full((shape[0], len(seen)), -np.inf)
     if ratios.size == 0:
         return Association(taken, ratios)
-    odds = np.log(people.detection / (1 - people.detection))
-    bonus = odds[:, seen.views] + seen.odds - np.log(clutter)
+    bonus = seen.odds - np.log(clutter)
     information = inverse(people.spreads)
     means, spreads = people.means[:, None], people.spreads[:, None]
     columns = [np.flatnonzero(seen.views == view) for view in range(shape[1])]
@@ -75,7 +73,7 @@ def associate(
         before, taken = taken, _pair(ratios, columns)
         if (before == taken).all():
             break
-    taken = _exchange(people, seen, taken, odds[:, seen.views], possible)
+    taken = _exchange(people, seen, taken, possible)
     return Association(taken, ratios)
 
 
@@ -105,9 +103,7 @@ def _pair(ratios: FloatArray, columns: Sequence[IntArray]) -> IntArray:
     return taken
 
 
-def _exchange(
-    people: Predicted, seen: Observations, taken: IntArray, bonus: FloatArray, near: BoolArray
-) -> IntArray:
+def _exchange(people: Predicted, seen: Observations, taken: IntArray, near: BoolArray) -> IntArray:
     """Let people who stand close exchange detections, the most rewarding exchanges first.
 
     near: (N, M) which observations are possible for whom, by the prediction alone.
@@ -116,7 +112,6 @@ def _exchange(
     pairs = _pairs(possible, taken)
     if not len(pairs):
         return taken
-    bonus = np.append(bonus, np.zeros((len(bonus), 1)), axis=1)
     information = inverse(people.spreads)
     subsets = _subsets(taken.shape[1])
     for _ in range(PASSES):
@@ -129,7 +124,7 @@ def _exchange(
             break
         tried = np.concatenate([before, swapped[which, how]])
         whose = np.concatenate([pairs, pairs[which]])
-        cost = _cost(seen, tried, whose, (people.means, information), bonus)
+        cost = _cost(seen, tried, whose, (people.means, information))
         gain = cost[: len(pairs)][which] - cost[len(pairs) :]
         changed = np.zeros(len(taken), bool)
         for k in np.argsort(-gain, kind="stable"):
@@ -148,13 +143,11 @@ def _cost(
     tried: IntArray,
     whose: IntArray,
     prior: tuple[FloatArray, FloatArray],
-    bonus: FloatArray,
 ) -> FloatArray:
     """(K,) cost of K pairs of people, whose (K, 2), who take the observations tried (K, 2, V)."""
     flat = whose.ravel()
     rows = tried.reshape(len(flat), -1)
     cost = fuse(seen, rows, prior[0][flat], prior[1][flat]).cost
-    cost -= bonus[flat[:, None], rows].sum(axis=1)
     return cost.reshape(-1, 2).sum(axis=1)
 
 

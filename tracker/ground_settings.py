@@ -59,10 +59,6 @@ class GroundSettings(Settings):
     """Squared Mahalanobis distance up to which a detection may be a person's."""
     clutter: float = Field(default=0.01, gt=0)
     """False detections of one camera in a frame per m^2 of ground."""
-    detection: float = Field(default=0.5, gt=0, lt=1)
-    """Probability that a camera detects a person whom nothing hides from it."""
-    hidden: float = Field(default=1.0, ge=0, le=1)
-    """The share of `detection` that is left for people who are hidden altogether."""
     margin: float = Field(default=2.0, ge=0)
     """Metres around the area in which people are followed but not reported: who steps out for a
     moment is known again."""

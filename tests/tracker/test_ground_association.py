@@ -23,16 +23,13 @@ def observations(points, views):
     )
 
 
-def predicted(places, views, variance=VARIANCE):
+def predicted(places, variance=VARIANCE):
     places = np.array(places, float).reshape(-1, 2)
-    count = len(places)
-    return Predicted(
-        places, np.tile([variance, 0, variance], (count, 1)), np.full((count, views), 0.5)
-    )
+    return Predicted(places, np.tile([variance, 0, variance], (len(places), 1)))
 
 
-def pair(people, seen):
-    return associate(people, seen, gate=20, clutter=0.01, rounds=3)
+def pair(people, seen, views):
+    return associate(people, seen, views, gate=20, clutter=0.01, rounds=3)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +43,7 @@ def pair(people, seen):
     ],
 )
 def test_pairs_by_hand(places, points, views, taken):
-    got = pair(predicted(places, 2), observations(points, views))
+    got = pair(predicted(places), observations(points, views), 2)
     np.testing.assert_array_equal(got.taken, taken)
     assert got.ratios.shape == (len(places), len(points))
 
@@ -54,9 +51,9 @@ def test_pairs_by_hand(places, points, views, taken):
 def test_one_camera_may_not_lead_two_people_astray():
     """Three cameras see A and B apart; in the fourth, B is overlooked: A keeps A's detection."""
     A, B = [0, 0], [0, 0.45]
-    people = predicted([[0, 0.1], [0, 0.35]], 4)
+    people = predicted([[0, 0.1], [0, 0.35]])
     points = [A, B, A, B, A, B, [0, 0.2]]
-    got = pair(people, observations(points, [0, 0, 1, 1, 2, 2, 3]))
+    got = pair(people, observations(points, [0, 0, 1, 1, 2, 2, 3]), 4)
     np.testing.assert_array_equal(got.taken[:, :3], [[0, 2, 4], [1, 3, 5]])
 
 
@@ -65,10 +62,10 @@ def test_one_camera_may_not_lead_two_people_astray():
 def test_two_people_are_paired_as_well_as_by_trying_everything(seed):
     random = np.random.default_rng(seed)
     places = random.normal(scale=0.4, size=(2, 2))
-    people = predicted(places, 3)
+    people = predicted(places)
     points = np.concatenate([places + random.normal(scale=0.2, size=(2, 2)) for _ in range(3)])
     seen = observations(points, [0, 0, 1, 1, 2, 2])
-    got = pair(people, seen)
+    got = pair(people, seen, 3)
     information = inverse(people.spreads)
 
     def cost(taken):
@@ -90,7 +87,7 @@ def test_two_people_are_paired_as_well_as_by_trying_everything(seed):
 def test_nobody_is_twice_in_a_view_and_no_detection_is_two_people(seed, people, count, views):
     random = np.random.default_rng(seed)
     seen = observations(random.uniform(0, 2, (count, 2)), random.integers(0, views, count))
-    taken = pair(predicted(random.uniform(0, 2, (people, 2)), views), seen).taken
+    taken = pair(predicted(random.uniform(0, 2, (people, 2))), seen, views).taken
     used = taken[taken >= 0]
     assert len(np.unique(used)) == len(used)
     assert (seen.views[used] == np.nonzero(taken >= 0)[1]).all()
