@@ -47,6 +47,8 @@ def nms(boxes: FloatArray, scores: FloatArray, iou_limit: float) -> IntArray:
     """
     order = np.argsort(-scores, kind="stable")
     suppresses = np.triu(iou(boxes[order], boxes[order]) > iou_limit, k=1)
+    if not suppresses.any():
+        return order
     keep: BoolArray = np.ones(len(order), bool)
     while True:  # once more for each link of the longest chain of boxes that suppress each other
         survivors = np.logical_not((suppresses & keep[:, None]).any(axis=0))

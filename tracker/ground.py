@@ -81,7 +81,7 @@ class GroundTracker:
         self._people.predict(elapsed, self._settings.acceleration)
         self._lost.predict(elapsed, self._settings.acceleration)
         seen = self._views.observe(frames, detections)
-        shares = self._views.shares(frames, self._people.position)
+        _, shares = self._views.outlook(frames, self._people.position)
         found = self._associate(seen, len(frames))
         self._correct(seen, found.taken, time)
         people = self._people
@@ -181,9 +181,8 @@ class GroundTracker:
         born, places, spreads = born[fresh], places[fresh], spreads[fresh]
         before = len(taken)
         self._people += People.new(places, unpack(spreads), time)
-        missed = misses(
-            self._views.shares(frames, self._people.position)[before:], settings.existence
-        )
+        _, shares = self._views.outlook(frames, self._people.position)
+        missed = misses(shares[before:], settings.existence)
         gain = hits(sure, born, settings.existence) - np.where(born < 0, missed, 0.0)
         self._people.existence[before:] = gain.sum(axis=1)
         likely = np.append(np.full(before, True), gain.sum(axis=1) > 0)
@@ -259,8 +258,7 @@ class GroundTracker:
         best = np.full(len(unseen), -1)
         boxes = np.full((len(frames), len(unseen), 4), np.nan)
         if unseen.any():
-            boxes[:, unseen] = self._views.boxes(frames, self._people.position[unseen])
-            shares = self._views.shares(frames, self._people.position)
+            boxes, shares = self._views.outlook(frames, self._people.position)
             best[unseen] = shares[unseen].argmax(axis=1)
         rows = np.append(seen.rows, -1)[taken]
         here = (taken >= 0) | (best[:, None] == np.arange(len(frames)))
@@ -280,7 +278,7 @@ class GroundTracker:
     ) -> GroundTracks:
         """One frame. rows: (N,) each person's detection in it or -1. shown: (N,).
 
-        boxes: (N, 4) where those are expected whom no camera sees; changed.
+        boxes: (N, 4) where they are expected, needed of those whom no camera sees; changed.
         """
         people = self._people
         boxes[rows >= 0] = found.boxes[rows[rows >= 0]]

@@ -156,9 +156,9 @@ def _allowed(
 ) -> BoolArray:
     """(P, S) which of the exchanges are possible, each once: where both are silent in a view,
     exchanging there as well changes nothing."""
-    could = possible[pairs[:, :, None], before[:, ::-1]].all(axis=1)  # (P, V)
+    could: BoolArray = np.asarray(possible[pairs[:, :, None], before[:, ::-1]].all(axis=1))
     useful = could & (before >= 0).any(axis=1)
-    allowed = np.asarray((useful[:, None] | ~subsets).all(axis=2))
+    allowed: BoolArray = np.asarray((useful[:, None] | ~subsets).all(axis=2))
     if subsets.shape[1] > MOST_VIEWS:  # all views together stand for many sets not listed
         allowed[:, -1] = could.all(axis=1)
     return allowed

@@ -75,18 +75,21 @@ class GroundViews:
         taken: (N, V) each person's observation or -1. positions: (N, 2) of all views together.
         """
         sure = sure & ((taken >= 0).sum(axis=1) >= WITNESSES)
+        here = sure[:, None] & (taken >= 0)
+        if not here.any():
+            return
+        points = seen.points[taken]
+        apart = ((points - positions[:, None]) ** 2).sum(axis=2)
+        close = here & (apart < self._settings.merge_distance**2)
         for view, frame in enumerate(frames):
-            rows = np.flatnonzero(sure & (taken[:, view] >= 0))
-            points, places = seen.points[taken[rows, view]], positions[rows]
-            close = ((points - places) ** 2).sum(axis=1) < self._settings.merge_distance**2
-            self._alignments[frame.camera].learn(points[close], places[close])
+            rows = close[:, view]
+            self._alignments[frame.camera].learn(points[rows, view], positions[rows])
 
-    def boxes(self, frames: Sequence[Frame], positions: FloatArray) -> FloatArray:
-        """(V, N, 4) how people at positions (N, 2) would be boxed in frames; NaN where unknown."""
-        height = self._settings.footprint.person_height
-        return expected_boxes(self._cameras, positions, height)[self._of(frames)]
-
-    def shares(self, frames: Sequence[Frame], positions: FloatArray) -> FloatArray:
-        """(N, V) the share of people at positions (N, 2) that each frame ought to show."""
+    def outlook(
+        self, frames: Sequence[Frame], positions: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """(V, N, 4) how people at positions (N, 2) would be boxed in frames, NaN where unknown, and
+        (N, V) the share of them that each frame ought to show."""
+        of = self._of(frames)
         boxes = expected_boxes(self._cameras, positions, self._settings.footprint.person_height)
-        return visible_shares(self._cameras, positions, boxes)[self._of(frames)].T
+        return boxes[of], visible_shares(self._cameras, positions, boxes)[of].T
