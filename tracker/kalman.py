@@ -166,11 +166,10 @@ def move_camera(states: FloatArray, transform: FloatArray) -> FloatArray:
     return moved
 
 
-def state2boxes(states: FloatArray, grown: float = 0.0) -> FloatArray:
-    """(4, N) boxes, left, top, right, bottom, at the states' positions, each grown by a share
-    `grown` of its sides on every side."""
+def state2boxes(states: FloatArray) -> FloatArray:
+    """(4, N) boxes, left, top, right, bottom, at the states' positions."""
     position = states[:, POSITION]
-    half = (0.5 + grown) * position[2:]
+    half = 0.5 * position[2:]
     boxes = np.empty((4, states.shape[2]))
     np.subtract(position[:2], half, out=boxes[:2])
     np.add(position[:2], half, out=boxes[2:])
