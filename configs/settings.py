@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from configs.errors import InputError
 
-__all__ = ["Settings", "read_settings", "write_settings"]
+__all__ = ["Settings", "checked", "mapping_of", "read_settings", "write_settings"]
 
 S = TypeVar("S", bound="Settings")
 
@@ -47,19 +48,33 @@ def read_settings(model: type[S], source: str | Path, *, base: S | None = None) 
                 + ", ".join(names)
             )
         text = entry.read_text(encoding="utf-8")
+    overrides = mapping_of(text, source)
+    return checked(model, _merge((base or model()).model_dump(), overrides), source)
+
+
+def mapping_of(text: str, source: str | Path) -> dict[str, object]:
+    """The settings in a YAML text, not checked yet; none in an empty one. source: for messages.
+
+    Raises InputError: not YAML, or not a mapping.
+    """
     try:
         overrides = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None
     if overrides is None:
-        overrides = {}
+        return {}
     if not isinstance(overrides, dict):
         raise InputError(
             f"{source}: expected a mapping of settings, found {type(overrides).__name__}"
         )
-    defaults = (base or model()).model_dump()
+    return overrides
+
+
+def checked(model: type[S], values: Mapping[str, object], source: str | Path) -> S:
+    """The model with these values. Raises InputError that names the source and the first setting
+    which is unknown, or of the wrong kind, or out of its range."""
     try:
-        return model.model_validate(_merge(defaults, overrides))
+        return model.model_validate(values)
     except ValidationError as error:
         raise InputError(f"{source}: {_explain(model, error)}") from None
 

@@ -15,8 +15,9 @@ from tracker.candidates import (
     confidence_map,
     select,
     standing_predictions,
+    widen,
 )
-from tracker.plausibility import gather_evidence, log_odds, weight_rows
+from tracker.plausibility import EvidenceHook, evidence_of, gather_evidence, log_odds, weight_rows
 from tracker.recovery import re_update
 from tracker.track_table import (
     CONFIRMED,
@@ -52,6 +53,7 @@ class CameraTracker:
     def __init__(self, camera: str, settings: CameraTrackerSettings | None = None) -> None:
         """`camera` is only copied into the results."""
         self._camera = camera
+        self._on_evidence: EvidenceHook | None = None
         self._settings = settings or CameraTrackerSettings()
         self._stages = [(s, sum(KINDS[kind] for kind in s.tracks)) for s in self._settings.stages]
         self._tracks = born(
@@ -86,9 +88,15 @@ class CameraTracker:
         if image is not None and self._settings.image_motion:
             self._follow_camera(image)
         candidates = self._select(detections, region_score)
-        self._see(candidates.boxes)
+        widen(self._area, candidates.boxes)
         self._begin(candidates[self._associate(candidates)])
+        if self._on_evidence is not None:
+            self._on_evidence(evidence_of(frame_index, self._tracks, self._time, self._area))
         return self._report(frame_index)
+
+    def listen(self, on_evidence: EvidenceHook) -> None:
+        """Tell of all tracks at every update, before it decides whom to confirm, show or drop."""
+        self._on_evidence = on_evidence
 
     def finish(self) -> IntArray:
         """End all tracks; return the ids (M,) of those that were reported and had not ended."""
@@ -138,12 +146,6 @@ class CameraTracker:
             predicted, trust * judge(predicted), candidates, settings
         )
         return candidates
-
-    def _see(self, boxes: FloatArray) -> None:
-        """Widen the area in which detections are known to occur."""
-        if boxes.shape[1]:
-            self._area[:2] = np.minimum(self._area[:2], boxes[:2].min(axis=1))
-            self._area[2:] = np.maximum(self._area[2:], boxes[2:].max(axis=1))
 
     def _associate(self, candidates: Candidates) -> BoolArray:
         """Pair tracks with candidates stage by stage; (M,) True for candidates left over."""

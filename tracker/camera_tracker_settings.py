@@ -15,7 +15,7 @@ class CameraTrackerSettings(Settings):
     """How the tracks of one camera are found, kept and reported.
 
     The defaults come from MOT17-02, 05, 09, 11 and 13 with public FRCNN and DPM detections, motion
-    only. `tools/search_tracker.py` fitted the plausibility rule and compared values of
+    only. `tools/search` fitted the plausibility rule and compared values of
     `candidates.max_iou` and of the rule's `min_probability`; 0.35 was the better `max_iou` in every
     fold, 0.42 the better probability in four of five. Everything else was picked by hand on all
     five. So only the rule is held out in the first of these rows (HOTA, MOTA, IDF1):

@@ -18,6 +18,7 @@ __all__ = [
     "confidence_map",
     "select",
     "standing_predictions",
+    "widen",
     "without_duplicates",
 ]
 
@@ -70,6 +71,13 @@ def select(detections: Detections, is_margin: bool, settings: CandidateSettings)
         found = found[likely]
     kept = without_duplicates(found.boxes, found.scores, settings.max_iou)
     return found if kept.all() else found[kept]
+
+
+def widen(area: FloatArray, boxes: FloatArray) -> None:
+    """Widen the area (4,) in which candidates are known to occur by boxes (4, M), in place."""
+    if boxes.shape[1]:
+        area[:2] = np.minimum(area[:2], boxes[:2].min(axis=1))
+        area[2:] = np.maximum(area[2:], boxes[2:].max(axis=1))
 
 
 def without_duplicates(boxes: FloatArray, scores: FloatArray, max_iou: float) -> BoolArray:

@@ -2,7 +2,7 @@
 
 As `plausibility` for the online pass, but a filled box lies between two sightings, and of every
 track it is known how long it lasted and how often it was seen around each moment. The weights
-are fitted by `tools/search_tracker.py`.
+are fitted by `tools/search`.
 """
 
 import numpy as np

@@ -27,7 +27,7 @@ class OfflineSettings(Settings):
     """What the second pass does; each step can be off.
 
     The rules' weights were fitted to MOT17-02, 05, 09, 11 and 13 with public FRCNN and DPM
-    detections by `tools/search_tracker.py fit`; lengths of time and thresholds were picked on
+    detections by `tools/search fit`; lengths of time and thresholds were picked on
     all five, so they are not held out. HOTA, MOTA and IDF1, motion only, after the default first
     pass:
 

@@ -6,9 +6,12 @@ on how long ago the track was seen and how well it is known, on whether somethin
 (then the detector had a reason to miss it), and on whether it is leaving the image. Of a detected
 box it depends on its score and its track's, and on whether it covers somebody who is seen as well
 (then it is often a second box of one person). The weights were fitted to MOT17-02, 05, 09, 11 and
-13 with public FRCNN and DPM detections by `tools/search_tracker.py fit --online`, which also leaves
+13 with public FRCNN and DPM detections by `tools/search fit --online`, which also leaves
 one scene out at a time; `CameraTrackerSettings` has both scores.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
@@ -16,10 +19,28 @@ from pydantic import Field
 from configs.settings import Settings
 from tracker import kalman
 from tracker.pairs import areas, intersections, overlapping_pairs
-from tracker.track_table import HIT_RATE, MEAN_SCORE, MISSED, SCORE, SEEN, SURPRISE, TrackTable
-from tracker.types import BoolArray, FloatArray
+from tracker.track_table import (
+    CONFIRMED,
+    HIT_RATE,
+    MEAN_SCORE,
+    MISSED,
+    SCORE,
+    SEEN,
+    SURPRISE,
+    TrackTable,
+)
+from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["PlausibilitySettings", "Weights", "gather_evidence", "log_odds", "weight_rows"]
+__all__ = [
+    "EvidenceHook",
+    "PlausibilitySettings",
+    "TrackEvidence",
+    "Weights",
+    "evidence_of",
+    "gather_evidence",
+    "log_odds",
+    "weight_rows",
+]
 
 
 class Weights(Settings):
@@ -68,6 +89,37 @@ class PlausibilitySettings(Settings):
         outside=-3.85,
     )
     """Weights for a box that is only predicted."""
+
+
+@dataclass(frozen=True)
+class TrackEvidence:
+    """What is known of all N tracks of a camera at one frame, before anything is decided on it.
+
+    index: the frame's. boxes: (N, 4) where the tracks are. missed: (N,) updates since the newest
+    detection, 0 for a track that is seen now. confirmed: (N,) True where the track was believed
+    before this frame. evidence: (10, N) in the order of `Weights`.
+    """
+
+    index: int
+    boxes: FloatArray
+    missed: IntArray
+    confirmed: BoolArray
+    evidence: FloatArray
+
+
+EvidenceHook = Callable[[TrackEvidence], None]
+"""Who is told of the evidence, frame by frame."""
+
+
+def evidence_of(index: int, tracks: TrackTable, time: float, area: FloatArray) -> TrackEvidence:
+    """The record for one frame, with copies of all numbers; see `gather_evidence`."""
+    return TrackEvidence(
+        index,
+        np.ascontiguousarray(kalman.state2boxes(tracks.state).T),
+        tracks[MISSED].astype(np.int64),
+        tracks[CONFIRMED] > 0,
+        gather_evidence(tracks, time, area),
+    )
 
 
 def weight_rows(weights: Weights) -> FloatArray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tracker.camera_tracker import CameraTracker, CameraTrackerSettings
+from tracker.plausibility import Weights
 from tracker.types import Detections
 
 SETTINGS = CameraTrackerSettings(
@@ -120,3 +121,35 @@ def test_time_must_advance():
 def test_boxes_must_be_finite():
     with pytest.raises(ValueError, match="finite"):
         CameraTracker("door", SETTINGS).update(0, 0.0, seen([0, 0, np.nan, 5]))
+
+
+def test_listening_changes_nothing_and_tells_of_every_track_before_the_decision():
+    """One is seen throughout; the other is confirmed at its second sight, unseen in the end."""
+    story = [seen(person(10), person(300), scores=[0.9, 0.6])] * 2 + [seen(person(10))] * 2
+    settings = SETTINGS.model_copy(update={"confirm_probability": 0.8, "min_hits": 1})
+    told = []
+    tracker = CameraTracker("door", settings)
+    tracker.listen(told.append)
+    for alone, (k, frame) in zip(tell(story, settings), enumerate(story), strict=True):
+        heard = tracker.update(k, k * STEP, frame)
+        np.testing.assert_array_equal(heard.boxes, alone.boxes)
+        assert heard.ids.tolist() == alone.ids.tolist()
+    assert [each.index for each in told] == [0, 1, 2, 3]
+    assert [each.missed.tolist() for each in told] == [[0, 0], [0, 0], [0, 1], [0, 2]]
+    confirmed = [each.confirmed.tolist() for each in told]
+    assert confirmed == [[False, False], [True, False], [True, True], [True, True]]
+    names = list(Weights.model_fields)
+    assert all(each.evidence.shape == (len(names), 2) for each in told)
+    # Of the other: 0.6 at first, then 0.9 of the running mean and 0.1 of the newest.
+    np.testing.assert_allclose(told[3].evidence[names.index("unseen")], [0, 2 * STEP])
+    np.testing.assert_allclose(told[3].evidence[names.index("mean_score")], [0.9, 0.6])
+    np.testing.assert_allclose(told[0].boxes, [person(10), person(300)])
+
+
+def test_nobody_is_told_of_too():
+    told = []
+    tracker = CameraTracker("door")
+    tracker.listen(told.append)
+    tracker.update(0, 0.0, Detections.empty())
+    assert told[0].boxes.shape == (0, 4)
+    assert told[0].evidence.shape == (len(Weights.model_fields), 0)

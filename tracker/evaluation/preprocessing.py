@@ -8,7 +8,7 @@ from tracker.evaluation.matching import EPSILON, MATCH, best_pairs
 from tracker.motchallenge import GroundTruth, MotRows
 from tracker.types import BoolArray
 
-__all__ = ["compare_pedestrians", "leave_out"]
+__all__ = ["compare_pedestrians", "leave_out", "scored_and_distractors"]
 
 PEDESTRIAN = 1
 DISTRACTORS = (2, 7, 8, 12)  # on a vehicle, sitting or standing still, ambiguous, mirrored
@@ -23,9 +23,18 @@ def compare_pedestrians(truth: GroundTruth, result: MotRows, benchmark: str) -> 
     sequence's name, or its beginning; that of MOT20 has one more class of distractors.
     """
     comparison = compare(_trajectories(truth.rows), _trajectories(result), iou)
+    scored, distractors = scored_and_distractors(truth, benchmark)
+    return leave_out(comparison, distractors, scored)
+
+
+def scored_and_distractors(truth: GroundTruth, benchmark: str) -> tuple[BoolArray, BoolArray]:
+    """(N,) rows of people who must be found, and (N,) rows that nobody has to find, and may.
+
+    What is in neither is no excuse for a box. benchmark: as in `compare_pedestrians`.
+    """
     classes = [*DISTRACTORS, NON_MOT_VEHICLE] if benchmark.startswith("MOT20") else [*DISTRACTORS]
     scored = (truth.classes == PEDESTRIAN) & (truth.rows.scores.astype(np.int64) != 0)
-    return leave_out(comparison, np.isin(truth.classes, classes), scored)
+    return scored, np.isin(truth.classes, classes)
 
 
 def leave_out(comparison: Comparison, distractors: BoolArray, scored: BoolArray) -> Comparison:
