@@ -125,7 +125,9 @@ def test_boxes_must_be_finite():
 
 def test_listening_changes_nothing_and_tells_of_every_track_before_the_decision():
     """One is seen throughout; the other is confirmed at its second sight, unseen in the end."""
-    story = [seen(person(10), person(300), scores=[0.9, 0.6])] * 2 + [seen(person(10))] * 2
+    both = person(10), person(300)
+    story = [seen(*both, scores=[0.9, 0.6]), seen(*both, scores=[0.9, 0.8])]
+    story += [seen(person(10))] * 2
     settings = SETTINGS.model_copy(update={"confirm_probability": 0.8, "min_hits": 1})
     told = []
     tracker = CameraTracker("door", settings)
@@ -140,9 +142,8 @@ def test_listening_changes_nothing_and_tells_of_every_track_before_the_decision(
     assert confirmed == [[False, False], [True, False], [True, True], [True, True]]
     names = list(Weights.model_fields)
     assert all(each.evidence.shape == (len(names), 2) for each in told)
-    # Of the other: 0.6 at first, then 0.9 of the running mean and 0.1 of the newest.
     np.testing.assert_allclose(told[3].evidence[names.index("unseen")], [0, 2 * STEP])
-    np.testing.assert_allclose(told[3].evidence[names.index("mean_score")], [0.9, 0.6])
+    np.testing.assert_allclose(told[3].evidence[names.index("mean_score")], [0.9, 0.62])
     np.testing.assert_allclose(told[0].boxes, [person(10), person(300)])
 
 
