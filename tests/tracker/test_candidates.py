@@ -11,6 +11,7 @@ from tracker.candidates import (
     confidence_map,
     select,
     standing_predictions,
+    widen,
     without_duplicates,
 )
 from tracker.types import Detections
@@ -81,3 +82,11 @@ def test_predictions_and_detections_compete():
     # fourth is too weak.
     assert kept.tolist() == [True, False, True, False]
     assert left.rows.tolist() == [1]
+
+
+def test_the_area_is_the_box_around_all_that_came():
+    area = np.array([np.inf, np.inf, -np.inf, -np.inf])
+    for lefts, reached in (((), [np.inf, -np.inf]), ((30, 5), [5, 40]), ((10,), [5, 40])):
+        widen(area, columns(*lefts))
+        assert area[::2].tolist() == reached
+    assert area.tolist() == [5, 0, 40, 20]

@@ -66,9 +66,7 @@ def joining_examples(
     owners = np.array([majority(piece) for piece in np.split(people, starts[1:-1])])
     one, other = owners[pairs.ends], owners[pairs.starts]
     names = type(joining.weights).model_fields
-    return Examples.of(
-        names, pairs.evidence, (one == other) & (one >= 0), (one >= 0) | (other >= 0)
-    )
+    return Examples.of(names, pairs.evidence, one == other, (one >= 0) | (other >= 0))
 
 
 def hindsight_examples(
