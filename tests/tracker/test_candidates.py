@@ -87,6 +87,6 @@ def test_predictions_and_detections_compete():
 def test_the_area_is_the_box_around_all_that_came():
     area = np.array([np.inf, np.inf, -np.inf, -np.inf])
     for lefts, reached in (((), [np.inf, -np.inf]), ((30, 5), [5, 40]), ((10,), [5, 40])):
-        widen(area, columns(*lefts))
+        widen(area, np.ascontiguousarray(columns(*lefts)))
         assert area[::2].tolist() == reached
     assert area.tolist() == [5, 0, 40, 20]
