@@ -2,6 +2,11 @@
 
 Convolutions have no bias: batch norm follows each of them. All blocks take and give maps
 (N, C, H, W); a stride of 2 halves H and W, rounding up.
+
+Shuffle blocks start near the identity. With random filters, a chain of some fifty batch norms
+scrambles what its input has in common and lets gradients explode: in Robust-ReID's first
+convolution they were 1,600 times those of a typical layer, against 160 now, and its global branch
+learnt nothing in 75 steps.
 """
 
 import torch
@@ -56,6 +61,25 @@ def interleave(left: Tensor, right: Tensor) -> Tensor:
     return torch.stack((left, right), dim=2).flatten(1, 2)
 
 
+_RANDOM_SHARE = 0.3  # of the usual random filters, beside the identity
+_SHIFT = 1.0  # of a batch norm before a ReLU, which then lets most of its input pass
+
+
+def _start_near_identity(branch: nn.Sequential) -> nn.Sequential:
+    """Give a branch's filters the identity, where widths allow it, and some noise."""
+    for layer in branch:
+        depthwise = isinstance(layer, DepthwiseConv)
+        weight = layer.conv.weight
+        with torch.no_grad():
+            if depthwise or weight.shape[0] == weight.shape[1]:
+                weight *= _RANDOM_SHARE
+                middle = weight.shape[2] // 2
+                weight[..., middle, middle] += 1.0 if depthwise else torch.eye(len(weight))
+            if not depthwise:
+                layer.norm.bias.fill_(_SHIFT)
+    return branch
+
+
 class ShuffleA(nn.Module):
     """Half of the channels pass; the other half is convolved (the paper's Figure 5, left).
 
@@ -65,8 +89,8 @@ class ShuffleA(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         half = channels // 2
-        self.branch = nn.Sequential(
-            ConvBlock(half, half), DepthwiseConv(half), ConvBlock(half, half)
+        self.branch = _start_near_identity(
+            nn.Sequential(ConvBlock(half, half), DepthwiseConv(half), ConvBlock(half, half))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,9 +107,13 @@ class ShuffleB(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
         half = out_channels // 2
-        self.left = nn.Sequential(DepthwiseConv(in_channels, stride), ConvBlock(in_channels, half))
-        self.right = nn.Sequential(
-            ConvBlock(in_channels, half), DepthwiseConv(half, stride), ConvBlock(half, half)
+        self.left = _start_near_identity(
+            nn.Sequential(DepthwiseConv(in_channels, stride), ConvBlock(in_channels, half))
+        )
+        self.right = _start_near_identity(
+            nn.Sequential(
+                ConvBlock(in_channels, half), DepthwiseConv(half, stride), ConvBlock(half, half)
+            )
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -170,3 +170,18 @@ def test_instance_norm_in_the_stem_ignores_contrast_and_cast():
     interior = (slice(None), slice(None), slice(1, -1), slice(1, -1))
     difference = (model.stem(images) - model.stem(brighter))[interior].abs().mean()
     assert difference < 0.1 * model.stem(images).abs().mean()
+
+
+def test_the_depth_of_shuffle_stages_does_not_blow_gradients_up():
+    """With torch's random filters, the stem's gradient is some 1,600 times the median."""
+    network = create_model(ModelSettings(stem_norm="instance", bn_neck=True, l2_mode="off")).train()
+    classifiers = Classifiers(network.feature_size, 100)
+    logits = classifiers(network(torch.randn(16, 3, 80, 32)))
+    targets = torch.arange(16)
+    loss = sum(nn.functional.cross_entropy(part, targets) for part in logits)
+    loss.backward()
+    norms = {
+        name: float(p.grad.norm()) for name, p in network.named_parameters() if p.grad is not None
+    }
+    median = sorted(norms.values())[len(norms) // 2]
+    assert norms["stem.conv.weight"] < 400 * median
