@@ -47,6 +47,8 @@ class TrainArguments(Settings):
     """Shorten or lengthen the schedule to this many epochs; warm-up and drops keep their share."""
     resume: bool = False
     """Go on from the last checkpoint in --output, if there is one."""
+    weights: Path | None = None
+    """Begin with the network of this checkpoint (.pt) instead of random weights."""
     cache: Path | None = None
     """Folder of decoded images, which runs may share; without it, inside --output."""
     tensorboard: bool = False
@@ -142,7 +144,9 @@ def _train(given: TrainArguments) -> None:
     if given.epochs is not None:
         changes["schedule"] = settings.schedule.shortened(given.epochs)
     cache = given.cache or given.output / "cache"
-    place = Place(given.output, cache, _device(given.device), given.resume, given.tensorboard)
+    place = Place(
+        given.output, cache, _device(given.device), given.resume, given.tensorboard, given.weights
+    )
     scores = train(settings.model_copy(update=changes), place)
     if scores:  # only the first of several processes has them
         figures = ", ".join(f"{name} {scores[name]:.1f}" for name in ("rank1", "rank5", "mAP"))

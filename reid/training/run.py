@@ -22,7 +22,7 @@ from reid.training.processes import Processes, joined_processes
 from reid.training.records import Records
 from reid.training.schedule import Stage, learning_rate, stage_at, swag_learning_rate
 from reid.training.settings import TrainSettings
-from reid.training.state import restore_state, start_state, to_checkpoint
+from reid.training.state import adopt_weights, restore_state, start_state, to_checkpoint
 
 __all__ = ["Place", "train"]
 
@@ -32,10 +32,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run happens: what its result doesn't depend on.
+    """Where a run happens, and what it begins with.
 
     output: folder of checkpoints and records. cache: folder of decoded images. resume: go on
-    from the last checkpoint in `output`, if there is one.
+    from the last checkpoint in `output`, if there is one. weights: checkpoint of another run
+    whose network this one begins with.
     """
 
     output: Path
@@ -43,6 +44,7 @@ class Place:
     device: torch.device
     resume: bool = False
     tensorboard: bool = False
+    weights: Path | None = None
 
 
 def train(settings: TrainSettings, place: Place) -> dict[str, float]:
@@ -85,6 +87,9 @@ class _Run:
         if latest.exists():
             restore_state(self.state, load_checkpoint(latest), settings)
             _log.info("resuming at epoch %d, step %d", self.state.epoch + 1, self.state.step)
+        elif place.weights is not None:
+            adopt_weights(self.state, load_checkpoint(place.weights))
+            _log.info("starting from %s", place.weights)
         self.network: nn.Module = self.state.trainee
         if processes.world > 1:
             self.network = DistributedDataParallel(self.state.trainee)

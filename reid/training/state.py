@@ -11,7 +11,14 @@ from reid.training.checkpoint import Checkpoint
 from reid.training.settings import OptimiserSettings, TrainSettings
 from reid.training.swag import WeightMoments
 
-__all__ = ["Trainee", "TrainingState", "restore_state", "start_state", "to_checkpoint"]
+__all__ = [
+    "Trainee",
+    "TrainingState",
+    "adopt_weights",
+    "restore_state",
+    "start_state",
+    "to_checkpoint",
+]
 
 
 class Trainee(nn.Module):
@@ -120,6 +127,19 @@ def restore_state(state: TrainingState, checkpoint: Checkpoint, settings: TrainS
     state.epoch, state.step = checkpoint.epoch, checkpoint.step
     state.elapsed, state.best = checkpoint.elapsed, checkpoint.best
     state.tally, state.scores = dict(checkpoint.tally), dict(checkpoint.scores)
+
+
+def adopt_weights(state: TrainingState, checkpoint: Checkpoint) -> None:
+    """Begin a run with another run's network; classifiers and optimiser stay fresh.
+
+    Raises InputError where the checkpoint is of another network. What the losses see (`l2_mode`,
+    `logit_scale`) may differ.
+    """
+    try:
+        state.trainee.model.load_state_dict(checkpoint.model)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()[:160]
+        raise InputError(f"the weights to start from are another network's: {reason}") from None
 
 
 def _optimiser(trainee: Trainee, settings: OptimiserSettings) -> torch.optim.Optimizer:

@@ -167,6 +167,23 @@ def test_a_checkpoint_of_another_network_or_data_is_refused(tmp_path, people, ti
         load_checkpoint(tmp_path / "missing.pt")
 
 
+def test_a_run_can_begin_with_the_network_of_another(tmp_path, people, tiny):
+    settings = changed(tiny(people()), evaluate_every=0)
+    train(settings, place(tmp_path, "first"))
+    first = tmp_path / "first" / "latest.pt"
+    still = changed(settings, optimiser=settings.optimiser.model_copy(update={"weight_decay": 0}))
+    still = changed(still, schedule=still.schedule.model_copy(update={"peak": 1e-30}))
+    train(still, place(tmp_path, "second", weights=first))
+    before, after = (load_checkpoint(tmp_path / name / "latest.pt") for name in ("first", "second"))
+    for name, value in before.model.items():
+        if "running" not in name and "tracked" not in name:  # batch statistics move all the same
+            assert torch.allclose(value, after.model[name], atol=1e-12), name
+    assert after.epoch == before.epoch  # its own schedule, from the start
+    other = settings.model.model_copy(update={"network": "hacnn"})
+    with pytest.raises(InputError, match="weights to start from are another network's"):
+        train(changed(settings, model=other), place(tmp_path, "third", weights=first))
+
+
 def test_an_identity_with_one_image_is_named(tmp_path, people, tiny, caplog):
     root = people()
     for path in sorted((root / "001").iterdir())[1:]:
