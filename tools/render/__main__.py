@@ -30,6 +30,7 @@ def reid(
     seed: int = 1,
     jobs: int = 1,
     evaluation: bool = False,
+    look_alikes: float = 0.5,
     backgrounds: Path | None = None,
 ) -> None:
     """Crops of people for training re-identification, in Market-1501's layout.
@@ -44,7 +45,9 @@ def reid(
         seed: Another seed, other people.
         jobs: Processes.
         evaluation: Write query/ and bounding_box_test/ in place of bounding_box_train/.
-        backgrounds: A video or a folder of pictures to stand before, beside drawn ones.
+        look_alikes: Share of the families of three that wear nearly the same, 0 to 1.
+        backgrounds: A video or a folder of pictures to stand before, beside drawn ones; with
+            nobody in them.
     """
     height, width = _size(size)
     for name, value in (
@@ -55,6 +58,8 @@ def reid(
     ):
         if value < 1:
             raise InputError(f"--{name} is {value}; give 1 or more")
+    if not 0 <= look_alikes <= 1:
+        raise InputError(f"--look-alikes is {look_alikes}; give a share, 0 to 1")
     settings = CropSettings(
         identities,
         cameras,
@@ -63,6 +68,7 @@ def reid(
         width,
         seed,
         evaluation,
+        look_alikes,
         str(backgrounds.resolve()) if backgrounds else "",
     )
     left = open_population(output, settings)
@@ -95,7 +101,8 @@ def detection(
         images: How many pictures.
         seed: Another seed, other places and people.
         jobs: Processes.
-        backgrounds: A video or a folder of pictures to stand before in some of the scenes.
+        backgrounds: A video or a folder of pictures to stand before in some of the scenes; with
+            nobody in them, who would be a person without a box.
     """
     for name, value in (("images", images), ("jobs", jobs)):
         if value < 1:

@@ -47,6 +47,7 @@ class CropSettings:
     width: int
     seed: int
     evaluation: bool  # write query/ and bounding_box_test/ in place of bounding_box_train/
+    look_alikes: float  # share of the families of identities that wear nearly the same
     backgrounds: str  # a video or a folder of pictures; empty: drawn ones only
 
 
@@ -81,7 +82,11 @@ class CropStudio:
         rng = np.random.default_rng([settings.seed, 4, identity])
         site = identity // SITE
         views = [self._view(site, camera) for camera in range(settings.cameras)]
-        mesh = dress(self._assets, draw_appearance(settings.seed, identity), CELL_DM)
+        mesh = dress(
+            self._assets,
+            draw_appearance(settings.seed, identity, look_alikes=settings.look_alikes),
+            CELL_DM,
+        )
         cameras = np.sort(np.arange(settings.images) % settings.cameras)
         windows = self._draw(mesh, [views[c] for c in cameras], cameras, rng)
         self._renderer.release(mesh)
@@ -158,7 +163,7 @@ class CropStudio:
 
     def _company(self, rng: np.random.Generator) -> list[Drawing]:
         """Nobody, or somebody beside, behind or partly in front."""
-        if rng.random() > 0.2:
+        if rng.random() > 0.12:
             return []
         other = self._bystanders[int(rng.integers(BYSTANDERS))]
         stance = Posture.walking(rng.random(1), rng.random(1) * other.top_amplitude)
@@ -243,10 +248,10 @@ def _postures(mesh: PersonMesh, count: int, rng: np.random.Generator) -> Posture
 def _as_detected(box: FloatArray, rng: np.random.Generator) -> FloatArray:
     """A box as a detector gives it: a bit off, often loose, sometimes cut."""
     width, height = box[2] - box[0], box[3] - box[1]
-    loose = rng.uniform(0, 0.12, 4) if rng.random() < 0.6 else rng.uniform(-0.05, 0.05, 4)
-    shift = loose + rng.normal(0, 0.03, 4)
-    if rng.random() < 0.12:
-        shift[3] = -rng.uniform(0.05, 0.38)  # the legs are cut off
+    loose = rng.uniform(0, 0.1, 4) if rng.random() < 0.6 else rng.uniform(-0.04, 0.04, 4)
+    shift = loose + rng.normal(0, 0.02, 4)
+    if rng.random() < 0.05:
+        shift[3] = -rng.uniform(0.05, 0.3)  # the legs are cut off
     elif rng.random() < 0.06:
         shift[1] = -rng.uniform(0.03, 0.12)
     wider = np.array([width, height, width, height]) * shift * [-1, -1, 1, 1]

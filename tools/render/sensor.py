@@ -32,18 +32,18 @@ class Sensor:
 
 def draw_sensor(rng: np.random.Generator) -> Sensor:
     """A surveillance camera: some crisp and colourful, most soft, pale or tinted."""
-    exposure = rng.uniform(0.68, 1.3)
-    quality = int(rng.integers(35, 85))
-    low = rng.uniform(60, 160)
+    exposure = rng.uniform(0.75, 1.4)
+    quality = int(rng.integers(40, 88))
+    low = rng.uniform(75, 160)
     return Sensor(
         gain=(exposure * 0.85, exposure * 1.15),
         gamma=float(np.exp(rng.normal(0, 0.2))),
-        saturation=float(rng.uniform(0.45, 1.2)),
-        cast=np.exp(rng.normal(0, 0.055, 3)).astype(np.float32),
-        tint=(rng.uniform(0, 0.09) + rng.normal(0, 0.015, 3)).astype(np.float32),
-        blur=(0.2, float(rng.uniform(0.4, 1.0))),
-        motion=float(rng.uniform(0, 0.25)),
-        noise=(0.5, float(rng.uniform(1.5, 8))),
+        saturation=float(rng.uniform(0.45, 1.3)),
+        cast=np.exp(rng.normal(0, 0.08, 3)).astype(np.float32),
+        tint=(rng.uniform(0, 0.1) + rng.normal(0, 0.02, 3)).astype(np.float32),
+        blur=(0.2, float(rng.uniform(0.4, 0.9))),
+        motion=float(rng.uniform(0, 0.15)),
+        noise=(0.5, float(rng.uniform(1, 5))),
         quality=(quality, min(quality + 15, 95)),
         sharpening=float(rng.uniform(0, 1.2) * (rng.random() < 0.5)),
         pixels_high=(low, low * rng.uniform(1.3, 2.5)),

@@ -79,8 +79,8 @@ void main() {{
     if (dot(n, v) < 0.) n = -n;
     if (m4.w > 0.) {{
         vec4 fold = grain(cloth * vec3(1.5, 2.4, 1.5));
-        n = normalize(n + m4.w * 1.7 * fold.ywz);
-        base *= .9 + .2 * grain(cloth * 7.).x;
+        n = normalize(n + m4.w * .9 * fold.ywz);
+        base *= .96 + .08 * grain(cloth * 7.).x;
     }}
     float shade = .62 + .38 * smoothstep(-.2, 1.2, world.z);
     if (arm < 0. && down > -.15) {{

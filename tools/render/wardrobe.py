@@ -1,8 +1,9 @@
 """Who a person is: build, clothes, colours, hair, bags, drawn from a seed, with look-alikes.
 
-Colours follow what people wear outdoors: much black, grey, navy, denim and beige, and rarely a
-loud hue. Identities come in families of three; in a part of the families the members wear nearly
-the same, because telling two blue jackets apart is what re-identification is about.
+Colours follow what people wear outdoors: much black, white, grey, navy, denim and beige; a third
+has any hue, loud ones too. Identities come in families of three; in a part of the families the
+members wear nearly the same, because telling two blue jackets apart is what re-identification is
+about.
 """
 
 from dataclasses import dataclass, replace
@@ -94,15 +95,16 @@ class Appearance:
     hat_colour: Colour
 
 
-def draw_appearance(seed: int, identity: int, *, look_alike_share: float = 0.5) -> Appearance:
+def draw_appearance(seed: int, identity: int, *, look_alikes: float = 0.5) -> Appearance:
     """The appearance of `identity` (from 0) in the population `seed`; of nothing else.
 
-    Members of a look-alike family take over the first member's clothes, then change a few parts.
+    look_alikes: share of the families whose members look alike: they take over the first member's
+    clothes, then change a few parts.
     """
     own = np.random.default_rng([seed, 1, identity])
     family = np.random.default_rng([seed, 2, identity // FAMILY])
     person = _draw(own)
-    if family.random() >= look_alike_share:
+    if family.random() >= look_alikes:
         return person
     leader = _draw(family)
     if (leader.build.gender > 0.5) != (person.build.gender > 0.5):
@@ -137,7 +139,7 @@ def _draw(rng: np.random.Generator) -> Appearance:
     bottoms = ["trousers", "wide", "shorts", "skirt", "longskirt"]
     share = [0.62, 0.24, 0.14, 0, 0] if male else [0.56, 0.16, 0.08, 0.13, 0.07]
     tone = float(rng.random())
-    plain = 0.5 if top in {"tee", "shirt"} else 0.62
+    plain = 0.35 if top in {"tee", "shirt"} else 0.43
     bags = ["none", "backpack", "shoulder", "messenger", "handbag", "trolley"]
     return Appearance(
         build=build,
@@ -174,7 +176,7 @@ def _draw(rng: np.random.Generator) -> Appearance:
         bottom_stripe=bool(rng.random() < 0.1),
         recolour=float(rng.choice([0, 0.8, 0.9, 1], p=[0.2, 0.25, 0.3, 0.25])),
         shoes=int(rng.integers(1, 7)),
-        shoe_colour=_cloth_colour(rng, light=0.25),
+        shoe_colour=_cloth_colour(rng),
         hood=bool(rng.random() < 0.4),
         bag=str(rng.choice(bags, p=[0.5, 0.18, 0.09, 0.1, 0.1, 0.03])),
         bag_colour=_cloth_colour(rng),
@@ -205,20 +207,18 @@ def _draw_build(rng: np.random.Generator) -> Build:
     )
 
 
-def _cloth_colour(rng: np.random.Generator, light: float = 0.2) -> Colour:
+def _cloth_colour(rng: np.random.Generator, light: float = 0.3) -> Colour:
     """A garment's reflectance; `light` is the share of whites among the greys."""
     kind = rng.random()
-    if kind < 0.42:
-        dark = rng.choice([0.025, 0.04, 0.06, 0.1, 0.16, 0.26, 0.4])
-        value = rng.uniform(0.62, 0.92) if rng.random() < light else dark
+    if kind < 0.34:
+        dark = rng.choice([0.03, 0.05, 0.08, 0.13, 0.2, 0.3, 0.45])
+        value = rng.uniform(0.62, 0.95) if rng.random() < light else dark
         return _hsv(rng.random(), rng.uniform(0, 0.08), value * rng.uniform(0.85, 1.1))
-    if kind < 0.60:
-        return _hsv(rng.uniform(0.56, 0.67), rng.uniform(0.2, 0.7), rng.uniform(0.08, 0.5))
-    if kind < 0.72:
-        return _hsv(rng.uniform(0.05, 0.13), rng.uniform(0.15, 0.5), rng.uniform(0.15, 0.7))
-    loud = rng.random() < 0.25
-    saturation = rng.uniform(0.6, 0.9) if loud else rng.uniform(0.1, 0.6)
-    return _hsv(rng.random(), saturation, rng.uniform(0.12, 0.75))
+    if kind < 0.52:
+        return _hsv(rng.uniform(0.55, 0.67), rng.uniform(0.25, 0.8), rng.uniform(0.12, 0.6))
+    if kind < 0.64:
+        return _hsv(rng.uniform(0.05, 0.13), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.75))
+    return _hsv(rng.random(), rng.uniform(0.2, 0.9), rng.uniform(0.2, 0.85))
 
 
 def _hsv(hue: float, saturation: float, value: float) -> Colour:

@@ -25,9 +25,9 @@ def test_an_appearance_depends_on_its_seed_and_number_alone():
 
 
 def test_families_look_alike_only_when_asked():
-    shared = [draw_appearance(0, k, look_alike_share=1.0) for k in range(FAMILY)]
+    shared = [draw_appearance(0, k, look_alikes=1.0) for k in range(FAMILY)]
     assert len({person.top for person in shared}) == 1
-    tops = [draw_appearance(0, k, look_alike_share=0.0).top_colour[0] for k in range(30)]
+    tops = [draw_appearance(0, k, look_alikes=0.0).top_colour[0] for k in range(30)]
     assert len(set(tops)) == 30
 
 

@@ -18,7 +18,7 @@ from wardrobe import draw_appearance
 from configs.errors import InputError
 
 NAME = re.compile(r"\d{4}_c[1-6]s1_\d{6}_00\.jpg")
-SETTINGS = CropSettings(2, 2, 4, 64, 32, 5, evaluation=False, backgrounds="")
+SETTINGS = CropSettings(2, 2, 4, 64, 32, 5, evaluation=False, look_alikes=0.5, backgrounds="")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_what_is_finished_is_not_drawn_again(tmp_path):
 
 def test_other_settings_need_another_folder(tmp_path):
     open_population(tmp_path, SETTINGS)
-    other = CropSettings(2, 2, 4, 64, 32, 6, evaluation=False, backgrounds="")
+    other = CropSettings(2, 2, 4, 64, 32, 6, evaluation=False, look_alikes=0.5, backgrounds="")
     with pytest.raises(InputError, match="other settings"):
         open_population(tmp_path, other)
 
