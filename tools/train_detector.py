@@ -21,6 +21,7 @@ import numpy as np
 import torch
 import tyro
 
+from configs import write_settings
 from configs.command import run
 from configs.errors import InputError
 from reid.images import Image, read_image
@@ -47,7 +48,7 @@ def train(
 
     Args:
         data: Folders in COCO's form.
-        output: Folder for `last.pt` and `losses.csv`.
+        output: Folder for `last.pt`, `losses.csv` and, at the end, `settings.yaml`.
         settings: The recipe.
         resume: Go on from `output/last.pt`.
         threads: Processor threads; 0 takes torch's choice.
@@ -58,6 +59,7 @@ def train(
     pictures = [picture for folder in data for picture in read_coco(folder)]
     print(f"{len(pictures)} pictures, {sum(len(p.boxes) for p in pictures)} boxes")
     train_detector(pictures, settings, output, resume=resume)
+    write_settings(settings, output / "settings.yaml")
 
 
 def export(

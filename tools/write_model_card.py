@@ -1,6 +1,6 @@
 """Write a network's card from the records of its training: no number is typed by hand.
 
-    python tools/write_model_card.py --model NAME.onnx --run RUN --benchmark FIGURES.json
+    python tools/write_model_card.py --model NAME.onnx --run RUN ... --benchmark FIGURES.json
 
 The card is NAME.md beside the network. RUN is the folder that training left (settings.yaml and
 curves.csv of `reid-train`; losses.csv of the detector's), FIGURES.json what
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import onnx
 import tyro
+import yaml
 
 from configs.command import run
 from configs.errors import InputError
@@ -67,10 +68,12 @@ class Arguments:
 
     model: Path
     """The ONNX file; the card becomes NAME.md beside it."""
-    run: Path
-    """Folder of its training."""
+    run: tuple[Path, ...]
+    """Folder of its training; of several where one began with another's weights, in their order."""
     benchmark: Path
     """What tools/benchmark_models.py --json wrote."""
+    peer: str = "the peer"
+    """Name of the network that it was compared with."""
 
 
 def write_card(arguments: Arguments) -> Path:
@@ -87,8 +90,8 @@ def write_card(arguments: Arguments) -> Path:
     }
     parts = {
         "Data": stored.get("training_data", "unknown"),
-        "Recipe": _recipe(arguments.run, kind),
-        "Metrics": _metrics(figures, kind),
+        "Recipe": "\n\n".join(_recipe(folder, kind) for folder in arguments.run),
+        "Metrics": _metrics(figures, kind, arguments.peer),
         "Thresholds": _table(("entry of the file", "value"), list(thresholds.items())),
         "Known weaknesses": WEAKNESSES[kind].format(height=size[0], width=size[1]),
         "Intended use": USES[kind],
@@ -131,13 +134,27 @@ def _recipe(folder: Path, kind: str) -> str:
             if not line.lstrip("- ").startswith("root:")
         )
         lines += ["", "All settings, the seed among them:", "", f"```yaml\n{text.strip()}\n```"]
+        lines += _populations(settings)
     return "\n".join(lines)
 
 
-def _metrics(figures: dict[str, dict[str, float]], kind: str) -> str:
+def _populations(settings: Path) -> list[str]:
+    """How `tools/render` was asked for the people, where its record still lies beside them."""
+    sources = (yaml.safe_load(_text(settings)) or {}).get("sources") or []
+    records = [Path(source["root"]) / "settings.json" for source in sources if "root" in source]
+    lines = []
+    for record in records:
+        if record.is_file():
+            asked = json.loads(_text(record))
+            asked["backgrounds"] = Path(asked.get("backgrounds") or "").name
+            lines += ["", f"Drawn by `tools/render reid`: `{json.dumps(asked)}`"]
+    return lines
+
+
+def _metrics(figures: dict[str, dict[str, float]], kind: str, name: str) -> str:
     """Ours, and the peer's where it ran beside."""
     ours, peer = figures[kind], figures.get(f"peer_{kind}", {})
-    header = ("what", "this network", *(("the peer of the same run",) if peer else ()))
+    header = ("what", "this network", *((f"{name}, same run",) if peer else ()))
     rows = [
         (words, f"{ours[key]:.1f}", *((f"{peer[key]:.1f}",) if peer else ()))
         for key, words in PROTOCOLS.items()

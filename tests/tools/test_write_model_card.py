@@ -27,11 +27,15 @@ def records(tmp_path):
     known |= {"preprocessing": "{}", "cosine_prior": '{"same_mean": 0.7}'}
     helper.set_model_props(model, known)
     onnx.save(model, tmp_path / "mean.onnx")
-    (tmp_path / "settings.yaml").write_text("sources:\n- root: /home/me/people\nseed: 17\n")
+    settings = f"sources:\n- root: {tmp_path / 'people'}\n- root: /home/me/gone\nseed: 17\n"
+    (tmp_path / "settings.yaml").write_text(settings)
+    (tmp_path / "people").mkdir()
+    drawn = {"identities": 7, "backgrounds": "/home/me/street.mp4"}
+    (tmp_path / "people" / "settings.json").write_text(json.dumps(drawn))
     (tmp_path / "curves.csv").write_text("epoch,loss,seconds,mAP\n1,9.5,1800,\n2,8.25,3600,41.5\n")
     figures = {"reid": {"rank1": 61.25, "mAP": 44.0}, "peer_reid": {"rank1": 70.8, "mAP": 57.1}}
     (tmp_path / "figures.json").write_text(json.dumps(figures))
-    return Arguments(tmp_path / "mean.onnx", tmp_path, tmp_path / "figures.json")
+    return Arguments(tmp_path / "mean.onnx", (tmp_path,), tmp_path / "figures.json", "OSNet")
 
 
 def test_the_card_says_what_the_records_say(records):
@@ -46,7 +50,20 @@ def test_the_card_says_what_the_records_say(records):
     assert "seed: 17" in text
     assert '| cosine_prior | {"same_mean": 0.7} |' in text
     assert "| mAP | 41.5 |" in text
+    assert "| what | this network | OSNet, same run |" in text
+    assert '`{"identities": 7, "backgrounds": "street.mp4"}`' in text
     assert "/home/me" not in text
+
+
+def test_a_network_trained_in_two_runs_tells_of_both(records, tmp_path):
+    second = tmp_path / "second"
+    second.mkdir()
+    (second / "settings.yaml").write_text("seed: 18\n")
+    (second / "curves.csv").write_text("epoch,loss,seconds\n1,7.5,900\n")
+    both = Arguments(records.model, (*records.run, second), records.benchmark)
+    text = write_card(both).read_text()
+    assert text.index("seed: 17") < text.index("seed: 18")
+    assert "Trained for 0.25 hours." in text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +76,7 @@ def test_the_card_says_what_the_records_say(records):
     ],
 )
 def test_without_a_record_there_is_no_card(records, name, content, message):
-    path = records.run / name
+    path = records.run[0] / name
     path.unlink() if content is None else path.write_text(content)
     with pytest.raises(InputError, match=message):
         write_card(records)
