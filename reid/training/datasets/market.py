@@ -16,6 +16,7 @@ from reid.training.samples import ReidData, Samples, Trial, cross_camera_trials,
 
 __all__ = ["read_cuhk03", "read_duke", "read_market", "read_rendered"]
 
+TRAIN = "bounding_box_train"
 _NAME = re.compile(r"(-1|\d{1,9})_c(\d{1,4})")
 
 
@@ -50,23 +51,27 @@ def read_cuhk03(root: Path, boxes: str) -> ReidData:
 def read_rendered(root: Path, holdout: float) -> ReidData:
     """Rendered people, with Market-1501's names: in its three folders, or all in one.
 
+    A set rendered for evaluation alone has no `bounding_box_train`: nobody to train on.
+
     All in one (`root` itself, or only a `bounding_box_train`), `holdout` of the identities are
     kept for testing, searched across cameras.
     """
     if (root / "query").is_dir():
-        return _read(root, "rendered", "a rendered set")
+        return _read(root, "rendered", "a rendered set", trains=(root / TRAIN).is_dir())
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; expected a rendered set")
-    train = root / "bounding_box_train"
+    train = root / TRAIN
     samples = _read_folder(train if train.is_dir() else root)
     train_samples, test = split_identities(samples, holdout)
     return ReidData("rendered", train_samples, test, cross_camera_trials(test))
 
 
-def _read(root: Path, name: str, title: str) -> ReidData:
+def _read(root: Path, name: str, title: str, *, trains: bool = True) -> ReidData:
     train, query, gallery = (
         _read_folder(require_folder(root, folder, title))
-        for folder in ("bounding_box_train", "query", "bounding_box_test")
+        if trains or folder != TRAIN
+        else Samples.of([])
+        for folder in (TRAIN, "query", "bounding_box_test")
     )
     test = Samples(
         query.paths + gallery.paths,

@@ -94,6 +94,9 @@ def test_rendered_people_in_one_folder_or_three(tmp_path):
     assert (len(flat.train), len(flat.test), len(flat.trials)) == (6, 2, 2)
     market(tmp_path / "full")
     assert len(read_source(Source(name="rendered", root=tmp_path / "full")).test) == 3
+    (tmp_path / "full" / "bounding_box_train").rename(tmp_path / "elsewhere")
+    for_evaluation = read_source(Source(name="rendered", root=tmp_path / "full"))
+    assert (len(for_evaluation.train), len(for_evaluation.test)) == (0, 3)
 
 
 @pytest.mark.parametrize(
