@@ -65,19 +65,20 @@ _RANDOM_SHARE = 0.3  # of the usual random filters, beside the identity
 _SHIFT = 1.0  # of a batch norm before a ReLU, which then lets most of its input pass
 
 
-def _start_near_identity(branch: nn.Sequential) -> nn.Sequential:
-    """Give a branch's filters the identity, where widths allow it, and some noise."""
-    for layer in branch:
-        depthwise = isinstance(layer, DepthwiseConv)
+def _start_near_identity(*layers: ConvBlock | DepthwiseConv) -> nn.Sequential:
+    """A branch whose filters are the identity, where widths allow it, and some noise."""
+    for layer in layers:
         weight = layer.conv.weight
         with torch.no_grad():
-            if depthwise or weight.shape[0] == weight.shape[1]:
+            if isinstance(layer, DepthwiseConv):
                 weight *= _RANDOM_SHARE
-                middle = weight.shape[2] // 2
-                weight[..., middle, middle] += 1.0 if depthwise else torch.eye(len(weight))
-            if not depthwise:
-                layer.norm.bias.fill_(_SHIFT)
-    return branch
+                weight[..., 1, 1] += 1.0
+                continue
+            if weight.shape[0] == weight.shape[1]:
+                weight *= _RANDOM_SHARE
+                weight[..., 0, 0] += torch.eye(len(weight))
+            nn.init.constant_(layer.norm.get_parameter("bias"), _SHIFT)
+    return nn.Sequential(*layers)
 
 
 class ShuffleA(nn.Module):
@@ -90,7 +91,7 @@ class ShuffleA(nn.Module):
         super().__init__()
         half = channels // 2
         self.branch = _start_near_identity(
-            nn.Sequential(ConvBlock(half, half), DepthwiseConv(half), ConvBlock(half, half))
+            ConvBlock(half, half), DepthwiseConv(half), ConvBlock(half, half)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,12 +109,10 @@ class ShuffleB(nn.Module):
         super().__init__()
         half = out_channels // 2
         self.left = _start_near_identity(
-            nn.Sequential(DepthwiseConv(in_channels, stride), ConvBlock(in_channels, half))
+            DepthwiseConv(in_channels, stride), ConvBlock(in_channels, half)
         )
         self.right = _start_near_identity(
-            nn.Sequential(
-                ConvBlock(in_channels, half), DepthwiseConv(half, stride), ConvBlock(half, half)
-            )
+            ConvBlock(in_channels, half), DepthwiseConv(half, stride), ConvBlock(half, half)
         )
 
     def forward(self, x: Tensor) -> Tensor:
