@@ -1,15 +1,48 @@
 """People's ground tracks from the result files of a run, to tell the cameras' offsets from."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.files import read_text
 from calibration.rig import Rig
 from calibration.timing import GroundTracks
 from configs.errors import InputError
 
-__all__ = ["ground_tracks_of_run"]
+__all__ = ["BoxTracks", "box_tracks", "ground_tracks_of_run"]
+
+Floats = NDArray[np.floating]
+
+EDGE = 2.0  # pixels from the image's border within which a box counts as cut off
+
+
+@dataclass(frozen=True)
+class BoxTracks:
+    """The whole people that one camera saw, in its own time.
+
+    times: (N,) seconds from the first frame's. ids: (N,) track ids. boxes: (N, 4) left, top, right,
+    bottom in pixels. Ordered by time.
+    """
+
+    times: Floats
+    ids: NDArray[np.integer]
+    boxes: Floats
+
+
+def box_tracks(path: Path, frame_rate: float, image_size: Sequence[int]) -> BoxTracks:
+    """Tracks of a MOTChallenge file, without boxes that the image's edge cuts. Raises InputError.
+
+    Rows are `frame,id,left,top,width,height,...`, frames from 1.
+    """
+    rows = _read_rows(path)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    boxes = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
+    whole = (boxes[:, :2] > EDGE).all(axis=1) & (boxes[:, 2:] < np.subtract(image_size, EDGE)).all(axis=1)
+    whole &= (rows[:, 4:6] > 0).all(axis=1)
+    return BoxTracks((rows[whole, 0] - 1) / frame_rate, rows[whole, 1].astype(int), boxes[whole])
 
 
 def ground_tracks_of_run(

@@ -1,0 +1,172 @@
+"""A camera told from how tall people appear where they stand.
+
+People are about equally tall and stand upright on one plane. So a box's height, compared with the
+place of its lower edge, tells the horizon, and how many people high the camera hangs; how the
+height changes with the place beyond a straight line tells the focal length (Lv, Zhao, Nevatia,
+"Camera calibration from video of a walking human", PAMI 2006). Square pixels, a principal point in
+the image's middle and no distortion are assumed.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import least_squares
+
+from calibration.camera import Camera
+from configs.errors import InputError
+
+__all__ = ["PERSON_HEIGHT", "View", "camera_from_people", "height_errors", "prior_errors", "standing_pixels"]
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+PERSON_HEIGHT = 1.7  # metres: the mean of people
+HEIGHT_NOISE = 0.08  # of a box's height: people differ, boxes are inexact
+EDGE_NOISE = 3.0  # pixels of a box's height, besides
+USUAL_FOCAL = 0.8  # image widths; what is assumed where people don't tell
+FOCAL_SPREAD = 0.4  # nats
+ROLL_SPREAD = np.radians(3)
+WORTH = 10  # independent boxes that a track is worth: a person's boxes err alike
+FEWEST = 30  # boxes
+MOST = 1000  # boxes that are looked at
+STARTS = tuple(product((0.45, 0.7, 1.1, 1.8), np.radians((3, 15, 30, 50))))  # focals, tilts
+LARGEST_ERROR = 3.0  # nats; of boxes where nobody can stand
+LOWEST, HIGHEST = 0.3, 20.0  # person heights that a camera may hang above the ground
+
+
+@dataclass(frozen=True)
+class View:
+    """A camera above the origin of its ground that looks along y, and how it is turned.
+
+    focal: pixels. tilt: radians downwards from level. roll: radians, clockwise in the image
+    where positive. height: metres above the ground.
+    """
+
+    focal: float
+    tilt: float
+    roll: float
+    height: float
+
+    def camera(
+        self, image_size: tuple[int, int], place: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    ) -> Camera:
+        """The camera whose ground's x, y and direction (radians) in the world are `place`."""
+        sin, cos = np.sin(self.tilt), np.cos(self.tilt)
+        level = np.array([[1.0, 0, 0], [0, -sin, -cos], [0, cos, -sin]])
+        x, y, turn = place
+        R = _turn(self.roll) @ level @ _turn(-turn)
+        K = [[self.focal, 0, image_size[0] / 2], [0, self.focal, image_size[1] / 2], [0, 0, 1]]
+        return Camera.from_intrinsics(K, (), R, -R @ [x, y, self.height], image_size)
+
+
+def camera_from_people(
+    boxes: ArrayLike,
+    ids: ArrayLike,
+    image_size: tuple[int, int],
+    *,
+    person_height: float = PERSON_HEIGHT,
+) -> View:
+    """The view that explains the heights of whole people's boxes (N, 4) left, top, right, bottom.
+
+    ids: (N,) the track that each belongs to. person_height: the people's mean, metres; it sets the
+    scale. Robust least squares (Cauchy) of the logarithm of the boxes' heights over focal length,
+    tilt, roll and height, from several starts. Where they don't tell a focal length, a usual one is
+    assumed. Raises InputError with the reason: too few boxes, all at one distance.
+    """
+    boxes, ids = np.asarray(boxes, float).reshape(-1, 4), np.asarray(ids)
+    if len(boxes) < FEWEST:
+        raise InputError(f"{len(boxes)} boxes of whole people; at least {FEWEST} are needed")
+    worth = min(1.0, WORTH * len(np.unique(ids)) / len(boxes))
+    chosen = boxes[np.linspace(0, len(boxes) - 1, min(len(boxes), MOST)).astype(int)]
+    _refuse_one_distance(chosen)
+    worth *= len(boxes) / len(chosen)
+
+    def errors(parameters: Floats) -> Floats:
+        view = _view(parameters)
+        return height_errors(view.camera(image_size), chosen, person_height)
+
+    def cost(parameters: Floats) -> Floats:
+        prior = prior_errors(_view(parameters), image_size)
+        # Cauchy's loss, so that only boxes and not the prior are doubted.
+        doubted = np.sqrt(worth * np.log1p(errors(parameters) ** 2))
+        return np.concatenate([doubted, prior])
+
+    lower = [np.log(0.2 * image_size[0]), -0.3, -0.5, np.log(LOWEST * person_height)]
+    upper = [np.log(5.0 * image_size[0]), 1.5, 0.5, np.log(HIGHEST * person_height)]
+    found = []
+    for focal, tilt in STARTS:
+        height = _start_height(focal * image_size[0], tilt, chosen, image_size) * person_height
+        start = np.clip([np.log(focal * image_size[0]), tilt, 0.0, np.log(height)], lower, upper)
+        found.append(least_squares(cost, start, bounds=(lower, upper), x_scale=[0.3, 0.1, 0.05, 0.2]))
+    return _view(min(found, key=lambda fit: fit.cost).x)
+
+
+def height_errors(camera: Camera, boxes: Floats, person_height: float) -> Floats:
+    """(N,) how much taller boxes (N, 4) are than a person who stands there, in sigmas."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    expected = camera.expected_height(standing_pixels(camera, boxes, person_height), person_height)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        nats = np.log(heights / expected)
+    nats = np.clip(np.nan_to_num(nats, nan=LARGEST_ERROR), -LARGEST_ERROR, LARGEST_ERROR)
+    return nats / np.hypot(HEIGHT_NOISE, EDGE_NOISE / heights)
+
+
+def prior_errors(view: View, image_size: tuple[int, int]) -> Floats:
+    """(2,) how unusual a focal length and a roll are, in sigmas."""
+    focal = np.log(view.focal / (USUAL_FOCAL * image_size[0]))
+    return np.array([focal / FOCAL_SPREAD, view.roll / ROLL_SPREAD])
+
+
+def standing_pixels(camera: Camera, boxes: Floats, person_height: float) -> Floats:
+    """(N, 2) where the people of boxes (N, 4) touch the ground.
+
+    At the lower edge, but only for those who appear upright in its middle: a person at the image's
+    side appears leaning, and the box's middle is the middle of feet and head.
+    """
+    middle = (boxes[:, 0] + boxes[:, 2]) / 2
+    feet = np.column_stack([middle, boxes[:, 3]])
+    for _ in range(3):
+        ground, _ = camera.image2ground(feet)
+        heads, valid = camera.world2image(
+            np.column_stack([ground, np.full(len(ground), person_height)])
+        )
+        lean = np.where(valid, heads[:, 0] - feet[:, 0], 0.0)
+        feet[:, 0] = middle - lean / 2
+    return feet
+
+
+def _view(parameters: Floats) -> View:
+    log_focal, tilt, roll, log_height = parameters.tolist()
+    return View(float(np.exp(log_focal)), tilt, roll, float(np.exp(log_height)))
+
+
+def _turn(angle: float) -> Floats:
+    """(3, 3) rotation about the third axis."""
+    sin, cos = np.sin(angle), np.cos(angle)
+    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
+
+
+def _start_height(
+    focal: float, tilt: float, boxes: Floats, image_size: tuple[int, int]
+) -> float:
+    """Person heights that the camera hangs above the ground, the median over boxes.
+
+    By the cross-ratio of a person's feet and head, the horizon and the point straight below
+    (Criminisi, Reid, Zisserman, "Single view metrology", IJCV 2000).
+    """
+    feet, heads = boxes[:, 3] - image_size[1] / 2, boxes[:, 1] - image_size[1] / 2
+    horizon, nadir = -focal * np.tan(tilt), focal / np.tan(tilt)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = (heads - horizon) * (nadir - feet) / ((feet - horizon) * (nadir - heads))
+        heights = 1 / (1 - left)
+    known = (feet > horizon) & (feet < nadir) & np.isfinite(heights) & (heights > 0)
+    return float(np.median(heights[known])) if known.any() else 2.0
+
+
+def _refuse_one_distance(boxes: Floats) -> None:
+    heights = boxes[:, 3] - boxes[:, 1]
+    feet = np.quantile(boxes[:, 3], [0.05, 0.95])
+    if np.ptp(feet) < 0.25 * np.median(heights):
+        raise InputError("all people stand at one distance from the camera: the horizon is unknown")
