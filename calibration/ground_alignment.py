@@ -27,6 +27,8 @@ JUDGING = 8  # moments of the pieces that judge: short, so that a strayed track 
 NOISE = 0.4  # metres by which one person's places differ between two inexact views
 STANDING = 0.3  # metres: pieces that extend less propose nothing
 PROPOSALS = 2000  # that are judged
+NEAR = 2.0  # nats: matches differ by less than twice the noise
+LEAST_GAIN = 0.5  # nats of a moment where people stand so densely that places tell little
 INDEPENDENT = 1.0  # seconds after which errors are new
 LEAST_EVIDENCE = 10.0  # nats
 MARGIN = 2.0  # the evidence over what chance finds
@@ -88,7 +90,7 @@ def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Mat
         return []
     start, count = _stretches(first, JUDGING)
     a, b = (pieces_of_tracks(tracks, start, count, JUDGING) for tracks in (first, second))
-    evidence = _pair_evidence(pair_sums(a, b), 1, 0, noise, _density(first))
+    evidence = _pair_evidence(pair_sums(a, b), 1, 0, noise, NEAR)
     length = JUDGING * STEP
     return [
         Match(int(a.tracks[w, p]), int(b.tracks[w, q]), start + w * length, start + (w + 1) * length)
@@ -115,10 +117,10 @@ def _best_alignment(
     if not len(rows):
         return None
     sums = _judges(first, second, set(lag_of[rows].tolist()))
-    density = _density(first)
+    gain = max(-float(np.log(2 * np.pi * NOISE**2 * _density(first))), LEAST_GAIN)
     evidence = []
     for row in rows:
-        of_pairs = _pair_evidence(sums[lag_of[row]], turns[row], shifts[row], NOISE, density)
+        of_pairs = _pair_evidence(sums[lag_of[row]], turns[row], shifts[row], NOISE, gain)
         evidence.append(float(of_pairs[_mutually_best(of_pairs)].sum()))
     best = int(np.argmax(evidence))
     row = rows[best]
@@ -162,14 +164,14 @@ def _judges(
 
 
 def _pair_evidence(
-    sums: PairSums, turn: complex, shift: complex, noise: float, density: float
+    sums: PairSums, turn: complex, shift: complex, noise: float, gain: float
 ) -> Floats:
     """(W, P, Q) nats for two pieces being one person rather than two, under a motion.
 
-    One person's places differ by Gaussian noise; another one is anywhere, as densely as people are.
+    One person's places differ by Gaussian noise; gain: nats of a moment at which they don't differ.
     """
     squared = sums.squared_distance(complex(turn), complex(shift))
-    nats = -sums.count * np.log(2 * np.pi * noise**2 * density) - squared / (2 * noise**2)
+    nats = gain * sums.count - squared / (2 * noise**2)
     return np.where(sums.count >= JUDGING / 2, nats * STEP / INDEPENDENT, 0.0)
 
 

@@ -19,8 +19,10 @@ from calibration.result_tracks import BoxTracks
 from calibration.self_calibration import (
     View,
     height_errors,
+    people_places,
     prior_errors,
     standing_pixels,
+    touching_pixels,
 )
 from calibration.timing import GroundTracks
 
@@ -29,10 +31,10 @@ __all__ = ["Meetings", "Placed", "meetings", "refine", "transfer_errors"]
 Floats = NDArray[np.floating]
 Size = tuple[int, int]
 
-ROUNDS = (0.7, 0.5, 0.35, 0.3, 0.3)  # metres by which a person's places may differ, round by round
+ROUNDS = (0.6, 0.4, 0.3, 0.3)  # metres by which a person's places may differ, round by round
 FOOT_NOISE = 0.05  # of a box's height: how exactly it tells where the feet are
 PIXEL_NOISE = 2.0
-MOST = 300  # meetings of two cameras, and boxes of one, that are looked at
+MOST = 200  # meetings of two cameras, and boxes of one, that are looked at
 WORTH = 0.2  # of an independent observation: neighbours in time err alike
 FAR = 30.0  # sigmas: an error beyond, or of somebody who can't be seen
 MOVE = 0.2  # seconds before and after that tell a velocity
@@ -95,7 +97,8 @@ def refine(
 def ground_tracks(placed: Placed, tracks: BoxTracks, size: Size, person_height: float) -> GroundTracks:
     """The people's places in the common world and time."""
     camera = placed.camera(size)
-    points, valid = camera.image2ground(standing_pixels(camera, tracks.boxes, person_height))
+    points = people_places(camera, standing_pixels(camera, tracks.boxes, person_height))
+    valid = np.isfinite(points[:, 0])
     return GroundTracks(tracks.times[valid] + placed.seconds, tracks.ids[valid], points[valid])
 
 
@@ -143,8 +146,8 @@ def transfer_errors(first: Camera, second: Camera, feet_first: Floats, feet_seco
 
     NaN where a foot is above the other's horizon.
     """
-    in_first, _ = first.ground2image(second.image2ground(feet_second)[0])
-    in_second, _ = second.ground2image(first.image2ground(feet_first)[0])
+    in_first = touching_pixels(first, people_places(second, feet_second))
+    in_second = touching_pixels(second, people_places(first, feet_first))
     return np.linalg.norm(in_first - feet_first, axis=1), np.linalg.norm(in_second - feet_second, axis=1)
 
 

@@ -17,12 +17,22 @@ from scipy.optimize import least_squares
 from calibration.camera import Camera
 from configs.errors import InputError
 
-__all__ = ["PERSON_HEIGHT", "View", "camera_from_people", "height_errors", "prior_errors", "standing_pixels"]
+__all__ = [
+    "PERSON_HEIGHT",
+    "View",
+    "camera_from_people",
+    "height_errors",
+    "people_places",
+    "prior_errors",
+    "standing_pixels",
+    "touching_pixels",
+]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
 PERSON_HEIGHT = 1.7  # metres: the mean of people
+RADIUS = 0.15  # metres from a person's middle to the rim of the footprint
 HEIGHT_NOISE = 0.08  # of a box's height: people differ, boxes are inexact
 EDGE_NOISE = 3.0  # pixels of a box's height, besides
 USUAL_FOCAL = 0.8  # image widths; what is assumed where people don't tell
@@ -30,8 +40,10 @@ FOCAL_SPREAD = 0.4  # nats
 ROLL_SPREAD = np.radians(3)
 WORTH = 10  # independent boxes that a track is worth: a person's boxes err alike
 FEWEST = 30  # boxes
-MOST = 1000  # boxes that are looked at
+MOST = 500  # boxes that are looked at
 STARTS = tuple(product((0.45, 0.7, 1.1, 1.8), np.radians((3, 15, 30, 50))))  # focals, tilts
+REFINED = 4  # starts, the best ones
+SCALE = (0.3, 0.1, 0.05, 0.2)  # steps of log focal, tilt, roll, log height
 LARGEST_ERROR = 3.0  # nats; of boxes where nobody can stand
 LOWEST, HIGHEST = 0.3, 20.0  # person heights that a camera may hang above the ground
 
@@ -95,20 +107,26 @@ def camera_from_people(
 
     lower = [np.log(0.2 * image_size[0]), -0.3, -0.5, np.log(LOWEST * person_height)]
     upper = [np.log(5.0 * image_size[0]), 1.5, 0.5, np.log(HIGHEST * person_height)]
-    found = []
+    starts = []
     for focal, tilt in STARTS:
         height = _start_height(focal * image_size[0], tilt, chosen, image_size) * person_height
         start = np.clip([np.log(focal * image_size[0]), tilt, 0.0, np.log(height)], lower, upper)
-        found.append(least_squares(cost, start, bounds=(lower, upper), x_scale=[0.3, 0.1, 0.05, 0.2]))
-    return _view(min(found, key=lambda fit: fit.cost).x)
+        starts.append((float((cost(start) ** 2).sum()), start))
+    starts.sort(key=lambda pair: pair[0])
+    fits = [
+        least_squares(cost, start, bounds=(lower, upper), x_scale=SCALE, max_nfev=40)
+        for _, start in starts[:REFINED]
+    ]
+    return _view(min(fits, key=lambda fit: fit.cost).x)
 
 
 def height_errors(camera: Camera, boxes: Floats, person_height: float) -> Floats:
     """(N,) how much taller boxes (N, 4) are than a person who stands there, in sigmas."""
     heights = boxes[:, 3] - boxes[:, 1]
-    expected = camera.expected_height(standing_pixels(camera, boxes, person_height), person_height)
+    places = people_places(camera, standing_pixels(camera, boxes, person_height))
+    heads, _ = camera.world2image(np.column_stack([places, np.full(len(places), person_height)]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        nats = np.log(heights / expected)
+        nats = np.log(heights / (boxes[:, 3] - heads[:, 1]))
     nats = np.clip(np.nan_to_num(nats, nan=LARGEST_ERROR), -LARGEST_ERROR, LARGEST_ERROR)
     return nats / np.hypot(HEIGHT_NOISE, EDGE_NOISE / heights)
 
@@ -126,15 +144,34 @@ def standing_pixels(camera: Camera, boxes: Floats, person_height: float) -> Floa
     side appears leaning, and the box's middle is the middle of feet and head.
     """
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
-    feet = np.column_stack([middle, boxes[:, 3]])
-    for _ in range(3):
-        ground, _ = camera.image2ground(feet)
-        heads, valid = camera.world2image(
-            np.column_stack([ground, np.full(len(ground), person_height)])
-        )
-        lean = np.where(valid, heads[:, 0] - feet[:, 0], 0.0)
-        feet[:, 0] = middle - lean / 2
-    return feet
+    places = people_places(camera, np.column_stack([middle, boxes[:, 3]]))
+    heads, valid = camera.world2image(
+        np.column_stack([places, np.full(len(places), person_height)])
+    )
+    lean = np.where(valid, heads[:, 0] - middle, 0.0)
+    return np.column_stack([middle - lean / 2, boxes[:, 3]])
+
+
+def people_places(camera: Camera, pixels: Floats) -> Floats:
+    """(N, 2) metres: the middles of people who touch the ground at pixels (N, 2); NaN above it.
+
+    What a box's lower edge touches is the part of the footprint that is nearest to the camera.
+    """
+    touched, _ = camera.image2ground(pixels)
+    return touched + RADIUS * _away(camera, touched)
+
+
+def touching_pixels(camera: Camera, places: Floats) -> Floats:
+    """(N, 2) pixels that people in places (N, 2) touch the ground at: undoes `people_places`."""
+    return camera.ground2image(places - RADIUS * _away(camera, places))[0]
+
+
+def _away(camera: Camera, places: Floats) -> Floats:
+    """(N, 2) unit vectors on the ground, away from a camera that knows its position."""
+    position = camera.position
+    assert position is not None
+    rays = places - position[:2]
+    return rays / np.maximum(np.linalg.norm(rays, axis=1, keepdims=True), 1e-9)
 
 
 def _view(parameters: Floats) -> View:
