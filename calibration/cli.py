@@ -4,30 +4,25 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import cv2
 import numpy as np
 import tyro
-import yaml
 from numpy.typing import NDArray
 
-from calibration.camera import Camera
+from calibration.conversion import Format, Unit, read_cameras
 from calibration.files import read_storage
-from calibration.formats import (
-    read_matrix,
-    read_multiviewx,
-    read_opencv,
-    read_tsai,
-    read_wildtrack,
-)
-from calibration.intrinsics import Board, fit_lens
+from calibration.intrinsics import Board, fit_lens, write_lens
+from calibration.overlap import calibrate_overlap
+from calibration.overlap_report import describe_overlap, with_overlap
 from calibration.pose import camera_from_points, read_points
 from calibration.report import describe, first_picture, report_camera, reports_of_rig
-from calibration.result_tracks import ground_tracks_of_run
+from calibration.result_tracks import ground_tracks_of_run, watches_of_run
 from calibration.rig import Rig, read_rig, write_rig
 from calibration.rig_update import with_camera, with_time_offsets
 from calibration.sanity import camera_fault
+from calibration.standing import PERSON_HEIGHT
 from calibration.timing import estimate_offsets
 from calibration.web import PointServer
 from configs.command import run
@@ -36,9 +31,6 @@ from configs.errors import InputError
 __all__ = ["main"]
 
 Size = tuple[int, int]
-Unit = Literal["m", "cm", "mm"]
-Format = Literal["opencv", "tsai", "matrix", "wildtrack", "multiviewx"]
-METRES: dict[Unit, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 def main() -> int:
@@ -50,6 +42,7 @@ def main() -> int:
         "convert": convert,
         "check": check,
         "offsets": offsets,
+        "overlap": overlap,
     }
     description = "Calibrate the cameras of one space for track-mtmc."
     return run(
@@ -80,17 +73,7 @@ def intrinsics(
         dictionary: OpenCV's name of the dictionary of markers.
     """
     fit = fit_lens(pictures, Board(*board, square, markers, dictionary))
-    values = {
-        "image_width": fit.image_size[0],
-        "image_height": fit.image_size[1],
-        "camera_matrix": {"rows": 3, "cols": 3, "data": fit.lens.K.ravel().tolist()},
-        "distortion_coefficients": {
-            "rows": 1,
-            "cols": 5,
-            "data": fit.lens.coefficients[:5].tolist(),
-        },
-    }
-    output.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    write_lens(fit, output)
     for path, rms in zip(fit.used, fit.rms_by_picture, strict=True):
         print(f"{path.name}: {rms:.2f} px")
     print(f"{len(fit.used)} of {len(pictures)} pictures show the board; rms {fit.rms:.2f} px")
@@ -172,7 +155,7 @@ def convert(
     """
     rig = read_rig(output) if output.exists() else Rig(names=())
     for path in files:
-        for name, camera in _read_cameras(path, layout, image_size, unit).items():
+        for name, camera in read_cameras(path, layout, image_size, unit).items():
             fault = camera_fault(camera)
             if fault is not None:
                 raise InputError(f"{path}: camera {name}: {fault}")
@@ -240,21 +223,44 @@ def offsets(
         print(f"{name}: {found[name]:+.3f} s" if name in found else f"{name}: not told, kept")
 
 
-def _read_cameras(
-    path: Path, layout: Format, image_size: Size | None, unit: Unit | None
-) -> dict[str, Camera]:
-    if layout == "wildtrack":
-        return read_wildtrack(path)
-    if layout == "multiviewx":
-        return read_multiviewx(path)
-    if layout == "tsai":
-        return {path.stem: read_tsai(path, metres_per_unit=METRES[unit or "mm"])}
-    scale = METRES[unit or "m"]
-    if layout == "opencv":
-        return {path.stem: read_opencv(path, image_size=image_size, metres_per_unit=scale)}
-    if image_size is None:
-        raise InputError(f"{path}: a bare matrix doesn't tell the image's size; give --image-size")
-    return {path.stem: read_matrix(path, image_size=image_size, metres_per_unit=scale)}
+def overlap(
+    results: Annotated[Path, tyro.conf.Positional],
+    output: Path,
+    image_size: Size | None = None,
+    frame_rate: float | None = None,
+    max_offset: float = 5.0,
+    person_height: float = PERSON_HEIGHT,
+    pictures: Path | None = None,
+) -> None:
+    """Calibrate overlapping cameras that nobody measured, from people's own tracks.
+
+    Example: calibrate-cameras overlap runs/track --image-size 1920 1080 --frame-rate 25
+    --output cameras.yaml. Each camera's height, tilt and focal length are told by how tall people
+    appear where they stand, and cameras' places and clocks by the same ways walked in several views.
+    Metres are as good as the assumed mean height; the first camera stands above the world's origin
+    and looks along y. Needs people who walk about upright and whole in view, not along one line,
+    and lenses without much distortion. Marked points (`pose`) are more exact.
+
+    Args:
+        results: Folder of `<camera>.txt`, the MOTChallenge files of a run without calibration.
+        output: cameras.yaml to write; sources and frame rates in it stay.
+        image_size: Width and height in pixels, for cameras without a picture or a source.
+        frame_rate: Frames a second, for cameras whose rate isn't in the cameras.yaml.
+        max_offset: The largest offset looked for between two cameras' clocks, seconds.
+        person_height: Mean height of the people, metres.
+        pictures: Folder of `<camera>.png` or .jpg; without it the sources' first frames.
+    """
+    rig = read_rig(output) if output.exists() else Rig(names=())
+    watches = watches_of_run(results, rig, frame_rate, image_size, pictures)
+    found = calibrate_overlap(watches, max_offset=max_offset, person_height=person_height)
+    rig = with_overlap(rig, found)
+    write_rig(rig, output)
+    for name, report in reports_of_rig(rig, {}, pictures).items():
+        _write_picture(output.with_name(f"{name}-grid.png"), report.picture)
+        print("\n".join(describe(name, report)))
+    print("\n".join(describe_overlap(found)))
+    print(f"metres assume people of {person_height:g} m on average; written to {output}")
+    print(f"look at <camera>-grid.png in {output.parent}: the grids must lie on the ground")
 
 
 def _size_of(picture: NDArray[np.uint8] | None, lens: dict[str, object]) -> Size:

@@ -7,20 +7,20 @@ judge it (as RANSAC does, but with every proposal). What chance alone would find
 people who can't fit: the same ones mirrored, and backwards in time.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.timing import GroundTracks
-from calibration.ways import STEP, PairSums, Pieces, pair_sums, pieces_of_tracks
+from calibration.ways import STEP, PairSums, pair_sums, pieces_of_tracks
 from configs.errors import InputError
 
 __all__ = ["Alignment", "Match", "align_grounds", "matches"]
 
 Floats = NDArray[np.floating]
 Complexes = NDArray[np.complexfloating]
+Ints = NDArray[np.integer]
 
 PROPOSING = 32  # moments of the pieces that propose
 JUDGING = 8  # moments of the pieces that judge: short, so that a strayed track spoils little
@@ -32,6 +32,8 @@ LEAST_GAIN = 0.5  # nats of a moment where people stand so densely that places t
 INDEPENDENT = 1.0  # seconds after which errors are new
 LEAST_EVIDENCE = 10.0  # nats
 MARGIN = 2.0  # the evidence over what chance finds
+RIVAL = 0.85  # quite another alignment this nearly as good
+OTHER_PLACE, OTHER_TURN, OTHER_TIME = 2.0, np.radians(60), 2.0  # metres, radians, seconds
 LINE = 0.7  # a mirror image this nearly as good: people walk on one line
 MOST_STRETCHES = 150  # that judge
 
@@ -49,6 +51,12 @@ class Alignment:
     seconds: float
     evidence: float
 
+    def reversed(self) -> "Alignment":
+        """How the first camera's ground and time become the second's."""
+        shift = -np.exp(-1j * self.turn) * complex(*self.shift)
+        place = (float(shift.real), float(shift.imag))
+        return Alignment(-self.turn, place, -self.seconds, self.evidence)
+
 
 @dataclass(frozen=True)
 class Match:
@@ -60,31 +68,49 @@ class Match:
     end: float
 
 
+@dataclass(frozen=True)
+class _Proposals:
+    """N rigid motions b -> turn b + shift of places x + iy, each with its lag and its worth."""
+
+    turns: Complexes
+    shifts: Complexes
+    lags: Ints
+    worth: Floats
+
+    def __getitem__(self, rows: Ints) -> "_Proposals":
+        return _Proposals(self.turns[rows], self.shifts[rows], self.lags[rows], self.worth[rows])
+
+
 def align_grounds(first: GroundTracks, second: GroundTracks, *, max_offset: float) -> Alignment:
     """The rigid motion and the offset (at most max_offset seconds) that lay second over first.
 
     To a quarter of a second, and as exact as the views are. Raises InputError with the reason: no
-    overlap, or none that can be told from chance; people all on one line.
+    overlap, or none that can be told from chance; people all on one line; two answers.
     """
-    best = _best_alignment(first, second, max_offset)
-    mirrored = GroundTracks(second.times, second.ids, second.points * [1, -1])
+    best, rival = _two_best(first, second, max_offset)
     if best is None or best.evidence < LEAST_EVIDENCE:
-        raise InputError("too few people are seen walking by both at once")
-    as_mirrored = _best_alignment(first, mirrored, max_offset)
-    chance = _evidence(_best_alignment(first, _backwards(second), max_offset))
-    if best.evidence < MARGIN * chance:
-        raise InputError("people's ways agree no better than by chance: the views don't overlap")
-    if _evidence(as_mirrored) > LINE * best.evidence:
+        raise InputError("too few people are seen walking by both at once, or the views are apart")
+    mirrored = GroundTracks(second.times, second.ids, second.points * [1, -1])
+    as_mirrored, chance = (
+        0.0 if found is None else found.evidence
+        for found, _ in (
+            _two_best(first, tracks, max_offset) for tracks in (mirrored, _backwards(second))
+        )
+    )
+    if as_mirrored > LINE * best.evidence:
         raise InputError("people walk along one line: a mirrored ground would fit them as well")
-    if best.evidence < MARGIN * _evidence(as_mirrored):
-        raise InputError("people's ways agree hardly better than mirrored: no overlap is certain")
+    if best.evidence < MARGIN * max(chance, as_mirrored):
+        raise InputError("people's ways agree no better than by chance: do the views overlap?")
+    if rival > RIVAL * best.evidence:
+        raise InputError("people's ways fit in two places or at two times: more people are needed")
     return best
 
 
 def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Match]:
     """Who is who: pieces of tracks in one world and time that are nearest to one another.
 
-    noise: metres by which a person's places differ between the two. One-to-one at every time.
+    noise: metres by which a person's places differ between the two; matches differ by less than
+    twice that. One-to-one at every time.
     """
     if not len(first.times) or not len(second.times):
         return []
@@ -93,39 +119,54 @@ def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Mat
     evidence = _pair_evidence(pair_sums(a, b), 1, 0, noise, NEAR)
     length = JUDGING * STEP
     return [
-        Match(int(a.tracks[w, p]), int(b.tracks[w, q]), start + w * length, start + (w + 1) * length)
+        Match(
+            int(a.tracks[w, p]),
+            int(b.tracks[w, q]),
+            start + float(w) * length,
+            start + float(w + 1) * length,
+        )
         for w, p, q in np.argwhere(_mutually_best(evidence))
     ]
 
 
-def _best_alignment(
+def _two_best(
     first: GroundTracks, second: GroundTracks, max_offset: float
-) -> Alignment | None:
+) -> tuple[Alignment | None, float]:
+    """The best alignment, and the evidence for the best one that is quite another."""
     if not len(first.times) or not len(second.times):
-        return None
+        return None, 0.0
+    proposals = _all_proposals(first, second, max_offset)
+    if not len(proposals.lags):
+        return None, 0.0
+    evidence = _judge(proposals, first, second)
+    best = int(np.argmax(evidence))
+    turn, shift, lag = (v[best] for v in (proposals.turns, proposals.shifts, proposals.lags))
+    middle = complex(*np.median(second.points, axis=0))
+    moved = proposals.turns * middle + proposals.shifts - turn * middle - shift
+    other = np.abs(moved) > OTHER_PLACE
+    other |= np.abs(np.angle(proposals.turns / turn)) > OTHER_TURN
+    other |= np.abs(proposals.lags - lag) * STEP > OTHER_TIME
+    alignment = Alignment(
+        float(np.angle(turn)),
+        (float(shift.real), float(shift.imag)),
+        float(lag * STEP),
+        float(evidence[best]),
+    )
+    return alignment, float(evidence[other].max(initial=0.0))
+
+
+def _all_proposals(first: GroundTracks, second: GroundTracks, max_offset: float) -> _Proposals:
+    """The best rigid motions that two pieces of ways propose, at every offset; best first."""
     reach = int(np.ceil(max_offset / STEP))
-    lags = range(-reach, reach + 1)
-    proposals = []
     start, count = _stretches(first, PROPOSING)
     mine = pieces_of_tracks(first, start, count, PROPOSING)
-    for lag in lags:
+    found = []
+    for lag in range(-reach, reach + 1):
         theirs = pieces_of_tracks(second, start - lag * STEP, count, PROPOSING)
-        proposals.append(_propose(pair_sums(mine, theirs)))
-    lag_of = np.repeat(lags, [len(turns) for turns, _, _ in proposals])
-    turns, shifts, merits = (np.concatenate(parts) for parts in zip(*proposals, strict=True))
-    rows = np.argsort(-merits, kind="stable")[:PROPOSALS]
-    if not len(rows):
-        return None
-    sums = _judges(first, second, set(lag_of[rows].tolist()))
-    gain = max(-float(np.log(2 * np.pi * NOISE**2 * _density(first))), LEAST_GAIN)
-    evidence = []
-    for row in rows:
-        of_pairs = _pair_evidence(sums[lag_of[row]], turns[row], shifts[row], NOISE, gain)
-        evidence.append(float(of_pairs[_mutually_best(of_pairs)].sum()))
-    best = int(np.argmax(evidence))
-    row = rows[best]
-    shift = (float(shifts[row].real), float(shifts[row].imag))
-    return Alignment(float(np.angle(turns[row])), shift, float(lag_of[row] * STEP), evidence[best])
+        turns, shifts, worth = _propose(pair_sums(mine, theirs))
+        found.append((turns, shifts, np.full(len(turns), lag), worth))
+    everything = _Proposals(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    return everything[np.argsort(-everything.worth, kind="stable")[:PROPOSALS]]
 
 
 def _propose(sums: PairSums) -> tuple[Complexes, Complexes, Floats]:
@@ -148,19 +189,21 @@ def _propose(sums: PairSums) -> tuple[Complexes, Complexes, Floats]:
     return turns[good], shifts[good], merits[good]
 
 
-def _judges(
-    first: GroundTracks, second: GroundTracks, lags: set[int]
-) -> Mapping[int, PairSums]:
-    """The sums that judge, by lag in moments; over the whole time, but not more than needed."""
+def _judge(proposals: _Proposals, first: GroundTracks, second: GroundTracks) -> Floats:
+    """(N,) nats that everybody's ways speak for each proposal; at most `MOST_STRETCHES` of them."""
     start, count = _stretches(first, JUDGING)
-    mine = pieces_of_tracks(first, start, count, JUDGING)
     chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_STRETCHES)).astype(int))
-    sums = {}
-    for lag in lags:
-        theirs = pieces_of_tracks(second, start - lag * STEP, count, JUDGING)
-        some = (Pieces(p.places[chosen], p.tracks[chosen]) for p in (mine, theirs))
-        sums[lag] = pair_sums(*some)
-    return sums
+    mine = pieces_of_tracks(first, start, count, JUDGING)[chosen]
+    gain = max(-float(np.log(2 * np.pi * NOISE**2 * _density(first))), LEAST_GAIN)
+    evidence = np.zeros(len(proposals.lags))
+    for lag in np.unique(proposals.lags):
+        theirs = pieces_of_tracks(second, start - lag * STEP, count, JUDGING)[chosen]
+        sums = pair_sums(mine, theirs)
+        for row in np.flatnonzero(proposals.lags == lag):
+            turn, shift = proposals.turns[row], proposals.shifts[row]
+            of_pairs = _pair_evidence(sums, turn, shift, NOISE, gain)
+            evidence[row] = of_pairs[_mutually_best(of_pairs)].sum()
+    return evidence
 
 
 def _pair_evidence(
@@ -192,14 +235,11 @@ def _density(tracks: GroundTracks) -> float:
     The area is that of the rectangle with the places' covariance.
     """
     at_once = len(tracks.times) / len(np.unique(tracks.times))
-    spread = np.sqrt(max(float(np.linalg.det(np.cov(tracks.points.T))), 0.0))
+    covariance = np.cov(tracks.points.T, bias=True)
+    spread = np.sqrt(max(float(np.linalg.det(covariance)), 0.0))
     return at_once / (12 * spread + 1.0)
 
 
 def _backwards(tracks: GroundTracks) -> GroundTracks:
-    times = tracks.times.min() + tracks.times.max() - tracks.times if len(tracks.times) else tracks.times
+    times = tracks.times.min(initial=0.0) + tracks.times.max(initial=0.0) - tracks.times
     return GroundTracks(times, tracks.ids, tracks.points)
-
-
-def _evidence(alignment: Alignment | None) -> float:
-    return 0.0 if alignment is None else alignment.evidence

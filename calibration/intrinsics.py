@@ -136,3 +136,18 @@ def _turned(rvecs: Sequence[Floats]) -> float:
 def _coverage(images: Sequence[Floats], size: tuple[int, int]) -> float:
     fields = np.concatenate(images) / size * 4
     return len(np.unique(np.clip(fields.astype(int), 0, 3), axis=0)) / 16
+
+
+def write_lens(fit: LensFit, path: Path) -> None:
+    """Write a lens as OpenCV does; `files.read_storage` reads it."""
+    values = {
+        "image_width": fit.image_size[0],
+        "image_height": fit.image_size[1],
+        "camera_matrix": {"rows": 3, "cols": 3, "data": fit.lens.K.ravel().tolist()},
+        "distortion_coefficients": {
+            "rows": 1,
+            "cols": 5,
+            "data": fit.lens.coefficients[:5].tolist(),
+        },
+    }
+    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")

@@ -1,69 +1,161 @@
-"""Cameras of one space calibrated from nothing but the people whom they see."""
+"""Cameras of one space calibrated by nothing but the people whom they see.
+
+Each view is calibrated alone, up to where its ground lies, by how tall people appear. Grounds are
+laid over one another by people's ways, two at a time; then all are refined together.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from calibration.camera import Camera
 from calibration.ground_alignment import Alignment, align_grounds
-from calibration.joint_calibration import Placed, ground_tracks, refine
-from calibration.result_tracks import BoxTracks
-from calibration.self_calibration import PERSON_HEIGHT, camera_from_people
+from calibration.joint_calibration import refine
+from calibration.meetings import find_meetings, transfer_errors
+from calibration.placed import Placed, ground_tracks
+from calibration.result_tracks import Watch
+from calibration.sanity import camera_fault
+from calibration.self_calibration import camera_from_people
+from calibration.standing import PERSON_HEIGHT, people_places
 from configs.errors import InputError
 
-__all__ = ["Overlap", "calibrate_overlap"]
+__all__ = ["Agreement", "Overlap", "calibrate_overlap"]
 
-Size = tuple[int, int]
+Floats = NDArray[np.floating]
+
+MATCHED = 0.5  # metres by which a person's places in two views may differ, for the report
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well two cameras agree about the people whom both see.
+
+    moments: that are compared. pixels: median distance from feet to where the other camera puts
+    them, in both images. metres: median distance on the ground.
+    """
+
+    moments: int
+    pixels: float
+    metres: float
 
 
 @dataclass(frozen=True)
 class Overlap:
-    placed: dict[str, Placed]
+    """What was found. Seconds are to be added to a camera's own time to get the scene's.
+
+    cameras: with pose; the world's origin is the ground under the first camera, which looks along
+    y. refused: the reason, by camera or by two cameras' names. agreements: by two cameras' names.
+    """
+
+    cameras: dict[str, Camera]
+    seconds: dict[str, float]
     refused: dict[str, str]
+    agreements: dict[str, Agreement]
 
 
 def calibrate_overlap(
-    tracks: Mapping[str, BoxTracks],
-    sizes: Mapping[str, Size],
+    watches: Mapping[str, Watch],
     *,
     max_offset: float = 5.0,
     person_height: float = PERSON_HEIGHT,
 ) -> Overlap:
-    alone, refused = {}, {}
-    for name, seen in tracks.items():
-        try:
-            view = camera_from_people(seen.boxes, seen.ids, sizes[name], person_height=person_height)
-            alone[name] = Placed(view, 0.0, 0.0, 0.0, 0.0)
-        except InputError as error:
-            refused[name] = str(error)
-    grounds = {name: ground_tracks(alone[name], tracks[name], sizes[name], person_height) for name in alone}
-    found = {}
+    """Cameras in one world, and their clocks, told from tracks whose identities aren't known.
+
+    max_offset: the largest offset looked for between two cameras, seconds. person_height: the
+    people's mean, metres; it sets the scale. Cameras that can't be calibrated are left out with the
+    reason. Raises InputError, one line, if fewer than two can.
+    """
+    alone, refused = _each_alone(watches, person_height)
+    grounds = {
+        name: ground_tracks(one, watches[name].tracks, watches[name].image_size, person_height)
+        for name, one in alone.items()
+    }
+    alignments: dict[tuple[str, str], Alignment] = {}
     for a, b in combinations(alone, 2):
         try:
-            found[a, b] = align_grounds(grounds[a], grounds[b], max_offset=max_offset)
+            alignments[a, b] = align_grounds(grounds[a], grounds[b], max_offset=max_offset)
         except InputError as error:
             refused[f"{a} and {b}"] = str(error)
-    placed = _chain(alone, found)
-    return Overlap(refine(placed, tracks, sizes, person_height), refused)
+    chained = _chained(alone, alignments)
+    if len(chained) < 2:
+        reasons = "; ".join(f"{who}: {why}" for who, why in refused.items())
+        raise InputError(f"no two cameras could be laid over one another: {reasons}")
+    placed = refine(chained, watches, person_height)
+    refused |= {name: "overlaps with none of the others" for name in alone if name not in placed}
+    return _result(placed, watches, refused, person_height)
 
 
-def _chain(alone, found):
-    names = list(alone)
-    placed = {names[0]: alone[names[0]]}
-    while True:
-        edges = [(al.evidence, a, b) for (a, b), al in found.items() if (a in placed) != (b in placed)]
-        if not edges:
-            return placed
-        _, a, b = max(edges)
-        al = found[a, b]
-        if a in placed:
-            p = placed[a]
-            turn = p.turn + al.turn
-            z = complex(p.x, p.y) + np.exp(1j * p.turn) * complex(*al.shift)
-            placed[b] = Placed(alone[b].view, z.real, z.imag, turn, p.seconds + al.seconds)
-        else:
-            p = placed[b]
-            turn = p.turn - al.turn
-            z = complex(p.x, p.y) - np.exp(1j * turn) * complex(*al.shift)
-            placed[a] = Placed(alone[a].view, z.real, z.imag, turn, p.seconds - al.seconds)
+def _each_alone(
+    watches: Mapping[str, Watch], person_height: float
+) -> tuple[dict[str, Placed], dict[str, str]]:
+    """Each camera in a world of its own, and why some aren't."""
+    alone, refused = {}, {}
+    for name, watch in watches.items():
+        tracks = watch.tracks
+        try:
+            alone[name] = Placed(
+                camera_from_people(
+                    tracks.boxes, tracks.ids, watch.image_size, person_height=person_height
+                )
+            )
+        except InputError as error:
+            refused[name] = str(error)
+    return alone, refused
+
+
+def _chained(
+    alone: Mapping[str, Placed], alignments: Mapping[tuple[str, str], Alignment]
+) -> dict[str, Placed]:
+    """The largest group of cameras in one world, tied by the best alignments (Prim's tree)."""
+    groups: list[dict[str, Placed]] = []
+    for name in alone:
+        if any(name in group for group in groups):
+            continue
+        group = {name: alone[name]}
+        while edges := [
+            (one.evidence, a, b)
+            for (a, b), one in alignments.items()
+            if (a in group) != (b in group)
+        ]:
+            _, a, b = max(edges)
+            if a in group:
+                group[b] = group[a].beside(alone[b].view, alignments[a, b])
+            else:
+                group[a] = group[b].beside(alone[a].view, alignments[a, b].reversed())
+        groups.append({name: group[name] for name in alone if name in group})
+    return max(groups, key=len, default={})
+
+
+def _result(
+    placed: dict[str, Placed],
+    watches: Mapping[str, Watch],
+    refused: dict[str, str],
+    person_height: float,
+) -> Overlap:
+    cameras = {name: one.camera(watches[name].image_size) for name, one in placed.items()}
+    for name, camera in cameras.items():
+        fault = camera_fault(camera)
+        if fault is not None:
+            raise InputError(f"camera {name}: people don't tell where it is: {fault}")
+    agreements = {}
+    for a, b in combinations(placed, 2):
+        found = find_meetings(
+            (placed[a], placed[b]), (watches[a], watches[b]), MATCHED, person_height
+        )
+        feet = found.feet_first, found.feet_second
+        if not len(feet[0]):
+            continue
+        pixels = np.concatenate(transfer_errors(cameras[a], cameras[b], *feet))
+        apart = people_places(cameras[a], feet[0]) - people_places(cameras[b], feet[1])
+        agreements[f"{a} and {b}"] = Agreement(
+            len(apart), _median_length(pixels), _median_length(apart)
+        )
+    seconds = {name: one.seconds for name, one in placed.items()}
+    return Overlap(cameras, seconds, refused, agreements)
+
+
+def _median_length(vectors: Floats) -> float:
+    return float(np.nanmedian(np.linalg.norm(vectors, axis=1)))

@@ -14,7 +14,14 @@ from calibration.drawing import draw_ground_grid, draw_points
 from calibration.pose import Residuals, residuals
 from calibration.rig import Rig
 
-__all__ = ["CameraReport", "describe", "first_picture", "report_camera", "reports_of_rig"]
+__all__ = [
+    "CameraReport",
+    "describe",
+    "first_picture",
+    "picture_of",
+    "report_camera",
+    "reports_of_rig",
+]
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.floating]
@@ -43,7 +50,7 @@ def reports_of_rig(
     one the first frame of each camera's source is taken, or a grey canvas.
     """
     return {
-        name: report_camera(camera, points.get(name), _picture_of(rig, name, pictures))
+        name: report_camera(camera, points.get(name), picture_of(rig, name, pictures))
         for name, camera in rig.cameras.items()
     }
 
@@ -109,7 +116,8 @@ def first_picture(source: str) -> Image | None:
         return None
 
 
-def _picture_of(rig: Rig, name: str, pictures: Path | None) -> Image | None:
+def picture_of(rig: Rig, name: str, pictures: Path | None) -> Image | None:
+    """A camera's picture in a folder, or its source's first; None where there is none."""
     if pictures is None:
         return first_picture(rig.sources[name]) if name in rig.sources else None
     candidates = (pictures / f"{name}{suffix}" for suffix in PICTURE_SUFFIXES)

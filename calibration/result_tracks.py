@@ -1,6 +1,5 @@
-"""People's ground tracks from the result files of a run, to tell the cameras' offsets from."""
+"""People's tracks from the result files of a run: what calibration from people begins with."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.files import read_text
+from calibration.report import picture_of
 from calibration.rig import Rig
 from calibration.timing import GroundTracks
 from configs.errors import InputError
 
-__all__ = ["BoxTracks", "box_tracks", "ground_tracks_of_run"]
+__all__ = ["BoxTracks", "Watch", "ground_tracks_of_run", "watches_of_run"]
 
 Floats = NDArray[np.floating]
 
@@ -32,17 +32,46 @@ class BoxTracks:
     boxes: Floats
 
 
-def box_tracks(path: Path, frame_rate: float, image_size: Sequence[int]) -> BoxTracks:
-    """Tracks of a MOTChallenge file, without boxes that the image's edge cuts. Raises InputError.
+@dataclass(frozen=True)
+class Watch:
+    """What one camera saw: its tracks, and the size of its image in pixels."""
 
-    Rows are `frame,id,left,top,width,height,...`, frames from 1.
+    tracks: BoxTracks
+    image_size: tuple[int, int]
+
+
+def watches_of_run(
+    folder: Path,
+    rig: Rig,
+    frame_rate: float | None,
+    image_size: tuple[int, int] | None,
+    pictures: Path | None,
+) -> dict[str, Watch]:
+    """What the cameras saw that have a MOTChallenge file `<camera>.txt` in a folder, by name.
+
+    rig: may know cameras' frame rates and sources. frame_rate, image_size: for cameras of which
+    they aren't known. pictures: a folder of `<camera>.png` or .jpg, to tell sizes. Boxes that the
+    image's edge cuts are left out. Raises InputError: fewer than two files, one that can't be read,
+    an unknown size or rate.
     """
-    rows = _read_rows(path)
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    boxes = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
-    whole = (boxes[:, :2] > EDGE).all(axis=1) & (boxes[:, 2:] < np.subtract(image_size, EDGE)).all(axis=1)
-    whole &= (rows[:, 4:6] > 0).all(axis=1)
-    return BoxTracks((rows[whole, 0] - 1) / frame_rate, rows[whole, 1].astype(int), boxes[whole])
+    paths = sorted(folder.glob("*.txt"))
+    if len(paths) < 2:
+        raise InputError(f"{folder}: {len(paths)} result files <camera>.txt; two are needed")
+    watches = {}
+    for path in paths:
+        rate = _rate_of(path.stem, rig, frame_rate)
+        picture = picture_of(rig, path.stem, pictures)
+        size = image_size if picture is None else (picture.shape[1], picture.shape[0])
+        if size is None:
+            raise InputError(f"camera {path.stem}: its image's size is unknown; give --image-size")
+        rows = _read_rows(path)
+        rows = rows[np.argsort(rows[:, 0], kind="stable")]
+        boxes = np.column_stack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
+        inside = (boxes > EDGE) & (boxes < np.tile(size, 2) - EDGE)
+        whole = inside.all(axis=1) & (rows[:, 4:6] > 0).all(axis=1)
+        times = (rows[whole, 0] - 1) / rate
+        watches[path.stem] = Watch(BoxTracks(times, rows[whole, 1].astype(int), boxes[whole]), size)
+    return watches
 
 
 def ground_tracks_of_run(
@@ -59,9 +88,7 @@ def ground_tracks_of_run(
         path = folder / f"{name}.txt"
         if not path.is_file():
             continue
-        rate = rig.frame_rates.get(name, frame_rate)
-        if rate is None:
-            raise InputError(f"camera {name}: its frame rate is unknown; give --frame-rate")
+        rate = _rate_of(name, rig, frame_rate)
         rows = _read_rows(path)
         feet = rows[:, 2:4] + rows[:, 4:6] * [0.5, 1.0]
         points, valid = camera.image2ground(feet)
@@ -71,6 +98,13 @@ def ground_tracks_of_run(
     if len(tracks) < 2:
         raise InputError(f"{folder}: {len(tracks)} files of calibrated cameras; two are needed")
     return tracks
+
+
+def _rate_of(name: str, rig: Rig, frame_rate: float | None) -> float:
+    rate = rig.frame_rates.get(name, frame_rate)
+    if rate is None or rate <= 0:
+        raise InputError(f"camera {name}: its frame rate is unknown; give --frame-rate")
+    return rate
 
 
 def _read_rows(path: Path) -> np.ndarray:

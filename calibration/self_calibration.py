@@ -15,26 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import least_squares
 
 from calibration.camera import Camera
+from calibration.standing import PERSON_HEIGHT, doubted, height_errors
 from configs.errors import InputError
 
-__all__ = [
-    "PERSON_HEIGHT",
-    "View",
-    "camera_from_people",
-    "height_errors",
-    "people_places",
-    "prior_errors",
-    "standing_pixels",
-    "touching_pixels",
-]
+__all__ = ["View", "camera_from_people", "prior_errors"]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
-PERSON_HEIGHT = 1.7  # metres: the mean of people
-RADIUS = 0.15  # metres from a person's middle to the rim of the footprint
-HEIGHT_NOISE = 0.08  # of a box's height: people differ, boxes are inexact
-EDGE_NOISE = 3.0  # pixels of a box's height, besides
 USUAL_FOCAL = 0.8  # image widths; what is assumed where people don't tell
 FOCAL_SPREAD = 0.4  # nats
 ROLL_SPREAD = np.radians(3)
@@ -44,7 +32,6 @@ MOST = 500  # boxes that are looked at
 STARTS = tuple(product((0.45, 0.7, 1.1, 1.8), np.radians((3, 15, 30, 50))))  # focals, tilts
 REFINED = 4  # starts, the best ones
 SCALE = (0.3, 0.1, 0.05, 0.2)  # steps of log focal, tilt, roll, log height
-LARGEST_ERROR = 3.0  # nats; of boxes where nobody can stand
 LOWEST, HIGHEST = 0.3, 20.0  # person heights that a camera may hang above the ground
 
 
@@ -69,7 +56,8 @@ class View:
         level = np.array([[1.0, 0, 0], [0, -sin, -cos], [0, cos, -sin]])
         x, y, turn = place
         R = _turn(self.roll) @ level @ _turn(-turn)
-        K = [[self.focal, 0, image_size[0] / 2], [0, self.focal, image_size[1] / 2], [0, 0, 1]]
+        K = np.diag([self.focal, self.focal, 1.0])
+        K[:2, 2] = np.divide(image_size, 2)
         return Camera.from_intrinsics(K, (), R, -R @ [x, y, self.height], image_size)
 
 
@@ -102,8 +90,7 @@ def camera_from_people(
     def cost(parameters: Floats) -> Floats:
         prior = prior_errors(_view(parameters), image_size)
         # Cauchy's loss, so that only boxes and not the prior are doubted.
-        doubted = np.sqrt(worth * np.log1p(errors(parameters) ** 2))
-        return np.concatenate([doubted, prior])
+        return np.concatenate([np.sqrt(worth) * doubted(errors(parameters)), prior])
 
     lower = [np.log(0.2 * image_size[0]), -0.3, -0.5, np.log(LOWEST * person_height)]
     upper = [np.log(5.0 * image_size[0]), 1.5, 0.5, np.log(HIGHEST * person_height)]
@@ -120,58 +107,10 @@ def camera_from_people(
     return _view(min(fits, key=lambda fit: fit.cost).x)
 
 
-def height_errors(camera: Camera, boxes: Floats, person_height: float) -> Floats:
-    """(N,) how much taller boxes (N, 4) are than a person who stands there, in sigmas."""
-    heights = boxes[:, 3] - boxes[:, 1]
-    places = people_places(camera, standing_pixels(camera, boxes, person_height))
-    heads, _ = camera.world2image(np.column_stack([places, np.full(len(places), person_height)]))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        nats = np.log(heights / (boxes[:, 3] - heads[:, 1]))
-    nats = np.clip(np.nan_to_num(nats, nan=LARGEST_ERROR), -LARGEST_ERROR, LARGEST_ERROR)
-    return nats / np.hypot(HEIGHT_NOISE, EDGE_NOISE / heights)
-
-
 def prior_errors(view: View, image_size: tuple[int, int]) -> Floats:
     """(2,) how unusual a focal length and a roll are, in sigmas."""
     focal = np.log(view.focal / (USUAL_FOCAL * image_size[0]))
     return np.array([focal / FOCAL_SPREAD, view.roll / ROLL_SPREAD])
-
-
-def standing_pixels(camera: Camera, boxes: Floats, person_height: float) -> Floats:
-    """(N, 2) where the people of boxes (N, 4) touch the ground.
-
-    At the lower edge, but only for those who appear upright in its middle: a person at the image's
-    side appears leaning, and the box's middle is the middle of feet and head.
-    """
-    middle = (boxes[:, 0] + boxes[:, 2]) / 2
-    places = people_places(camera, np.column_stack([middle, boxes[:, 3]]))
-    heads, valid = camera.world2image(
-        np.column_stack([places, np.full(len(places), person_height)])
-    )
-    lean = np.where(valid, heads[:, 0] - middle, 0.0)
-    return np.column_stack([middle - lean / 2, boxes[:, 3]])
-
-
-def people_places(camera: Camera, pixels: Floats) -> Floats:
-    """(N, 2) metres: the middles of people who touch the ground at pixels (N, 2); NaN above it.
-
-    What a box's lower edge touches is the part of the footprint that is nearest to the camera.
-    """
-    touched, _ = camera.image2ground(pixels)
-    return touched + RADIUS * _away(camera, touched)
-
-
-def touching_pixels(camera: Camera, places: Floats) -> Floats:
-    """(N, 2) pixels that people in places (N, 2) touch the ground at: undoes `people_places`."""
-    return camera.ground2image(places - RADIUS * _away(camera, places))[0]
-
-
-def _away(camera: Camera, places: Floats) -> Floats:
-    """(N, 2) unit vectors on the ground, away from a camera that knows its position."""
-    position = camera.position
-    assert position is not None
-    rays = places - position[:2]
-    return rays / np.maximum(np.linalg.norm(rays, axis=1, keepdims=True), 1e-9)
 
 
 def _view(parameters: Floats) -> View:
@@ -185,9 +124,7 @@ def _turn(angle: float) -> Floats:
     return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1.0]])
 
 
-def _start_height(
-    focal: float, tilt: float, boxes: Floats, image_size: tuple[int, int]
-) -> float:
+def _start_height(focal: float, tilt: float, boxes: Floats, image_size: tuple[int, int]) -> float:
     """Person heights that the camera hangs above the ground, the median over boxes.
 
     By the cross-ratio of a person's feet and head, the horizon and the point straight below

@@ -28,6 +28,9 @@ class Pieces:
     places: Complexes
     tracks: Ints
 
+    def __getitem__(self, stretches: Ints) -> "Pieces":
+        return Pieces(self.places[stretches], self.tracks[stretches])
+
 
 @dataclass(frozen=True)
 class PairSums:
@@ -57,7 +60,7 @@ def pieces_of_tracks(tracks: GroundTracks, start: float, count: int, moments: in
     for way, name in zip(ways, names, strict=True):
         rows = np.flatnonzero(tracks.ids == name)
         rows = rows[np.argsort(tracks.times[rows], kind="stable")]
-        way[:] = _at(clock, tracks.times[rows], tracks.points[rows] @ [1, 1j])
+        way[:] = _at(clock, tracks.times[rows], tracks.points[rows] @ np.array([1, 1j]))
     pieces = ways.reshape(len(names), count, moments).swapaxes(0, 1)
     seen = np.isfinite(pieces).sum(axis=2)
     most = int((seen > 0).sum(axis=1).max(initial=0))
