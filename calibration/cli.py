@@ -236,7 +236,7 @@ def overlap(
 
     Example: calibrate-cameras overlap runs/track --image-size 1920 1080 --frame-rate 25
     --output cameras.yaml. Each camera's height, tilt and focal length are told by how tall people
-    appear where they stand, and cameras' places and clocks by the same ways walked in several views.
+    appear where they stand, the places and clocks of all by ways that several views see.
     Metres are as good as the assumed mean height; the first camera stands above the world's origin
     and looks along y. Needs people who walk about upright and whole in view, not along one line,
     and lenses without much distortion. Marked points (`pose`) are more exact.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from calibration.lens import BrownLens

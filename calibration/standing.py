@@ -70,7 +70,7 @@ def doubted(errors: Floats) -> Floats:
     That of a row is log(1 + |error|^2). NaN, what can't be seen, counts as far off.
     """
     rows = errors.reshape(len(errors), -1)
-    known: NDArray[np.bool_] = np.isfinite(rows).all(axis=1)
+    known = np.asarray(np.isfinite(rows).all(axis=1))
     squared = np.where(known, (np.where(known[:, None], rows, 0.0) ** 2).sum(axis=1), FAR**2)
     squared = np.clip(squared, 1e-12, FAR**2)
     rows = np.where(known[:, None], rows, FAR / np.sqrt(rows.shape[1]))
