@@ -97,10 +97,12 @@ def align_grounds(first: GroundTracks, second: GroundTracks, *, max_offset: floa
             _two_best(first, tracks, max_offset) for tracks in (mirrored, _backwards(second))
         )
     )
+    if best.evidence < MARGIN * chance:
+        raise InputError("people's ways agree no better than by chance: do the views overlap?")
     if as_mirrored > LINE * best.evidence:
         raise InputError("people walk along one line: a mirrored ground would fit them as well")
-    if best.evidence < MARGIN * max(chance, as_mirrored):
-        raise InputError("people's ways agree no better than by chance: do the views overlap?")
+    if best.evidence < MARGIN * as_mirrored:
+        raise InputError("a mirrored ground would fit people's ways hardly worse: more are needed")
     if rival > RIVAL * best.evidence:
         raise InputError("people's ways fit in two places or at two times: more people are needed")
     return best

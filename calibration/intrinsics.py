@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calibration.lens import BrownLens
 from configs.errors import InputError
 
-__all__ = ["Board", "LensFit", "find_corners", "fit_lens"]
+__all__ = ["Board", "LensFit", "find_corners", "fit_lens", "write_lens"]
 
 Floats = NDArray[np.floating]
 Image = NDArray[np.uint8]
