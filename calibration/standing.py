@@ -18,6 +18,7 @@ Floats = NDArray[np.floating]
 
 PERSON_HEIGHT = 1.7  # metres: the mean of people
 RADIUS = 0.15  # metres from a person's middle to the rim of the footprint
+LEANING_ROUNDS = 2  # until feet are within a few centimetres
 HEIGHT_NOISE = 0.08  # of a box's height: people differ, boxes are inexact
 EDGE_NOISE = 3.0  # pixels of a box's height, besides
 FAR = 30.0  # sigmas: an error beyond, or of somebody who can't be seen
@@ -31,12 +32,15 @@ def standing_pixels(camera: Camera, boxes: Floats, person_height: float) -> Floa
     side appears leaning, and the box's middle is the middle of feet and head.
     """
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
-    places = people_places(camera, np.column_stack([middle, boxes[:, 3]]))
-    heads, valid = camera.world2image(
-        np.column_stack([places, np.full(len(places), person_height)])
-    )
-    lean = np.where(valid, heads[:, 0] - middle, 0.0)
-    return np.column_stack([middle - lean / 2, boxes[:, 3]])
+    feet = np.column_stack([middle, boxes[:, 3]])
+    for _ in range(LEANING_ROUNDS):
+        places = people_places(camera, feet)
+        heads, valid = camera.world2image(
+            np.column_stack([places, np.full(len(places), person_height)])
+        )
+        lean = np.where(valid, heads[:, 0] - feet[:, 0], 0.0)
+        feet = np.column_stack([middle - lean / 2, boxes[:, 3]])
+    return feet
 
 
 def people_places(camera: Camera, pixels: Floats) -> Floats:
