@@ -73,7 +73,7 @@ def doubted(errors: Floats) -> Floats:
 
     That of a row is log(1 + |error|^2). NaN, what can't be seen, counts as far off.
     """
-    rows = errors.reshape(len(errors), -1)
+    rows = errors if errors.ndim == 2 else errors[:, None]
     known = np.asarray(np.isfinite(rows).all(axis=1))
     squared = np.where(known, (np.where(known[:, None], rows, 0.0) ** 2).sum(axis=1), FAR**2)
     squared = np.clip(squared, 1e-12, FAR**2)

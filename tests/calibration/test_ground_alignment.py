@@ -84,12 +84,9 @@ def test_people_on_one_line_are_refused(people):
         align_grounds(first, elsewhere(second), max_offset=5.0)
 
 
-def test_two_who_walk_alike_in_two_places_are_refused():
+def test_two_who_walk_alike_in_two_places_are_refused(people):
     """One camera sees two rooms with the same walk at once; the other sees it once."""
-
-    def walk(t):
-        return np.column_stack([3 * np.sin(0.31 * t) + np.sin(0.83 * t), 2 * np.cos(0.47 * t)])
-
+    walk = people.walker(3)
     first = walked([walk, lambda t: walk(t) + np.array([20.0, 0])], 1)
     with pytest.raises(InputError, match="in two places"):
         align_grounds(first, walked([walk], 2), max_offset=3.0)
