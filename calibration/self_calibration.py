@@ -7,6 +7,7 @@ height changes with the place beyond a straight line tells the focal length (Lv,
 the image's middle and no distortion are assumed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -30,6 +31,7 @@ WORTH = 10  # independent boxes that a track is worth: a person's boxes err alik
 FEWEST = 30  # boxes
 MOST = 500  # boxes that are looked at
 STARTS = tuple(product((0.45, 0.7, 1.1, 1.8), np.radians((3, 15, 30, 50))))  # focals, tilts
+NOISE_RANGE = (0.4, 2.0)  # of the assumed noise of heights: what is told from the boxes
 REFINED = 4  # starts, the best ones
 SCALE = (0.3, 0.1, 0.05, 0.2)  # steps of log focal, tilt, roll, log height
 LOWEST, HIGHEST = 0.3, 20.0  # person heights that a camera may hang above the ground
@@ -78,39 +80,53 @@ def camera_from_people(
     boxes, ids = np.asarray(boxes, float).reshape(-1, 4), np.asarray(ids)
     if len(boxes) < FEWEST:
         raise InputError(f"{len(boxes)} boxes of whole people; at least {FEWEST} are needed")
-    worth = min(1.0, WORTH * len(np.unique(ids)) / len(boxes))
     chosen = boxes[np.linspace(0, len(boxes) - 1, min(len(boxes), MOST)).astype(int)]
     _refuse_one_distance(chosen)
-    worth *= len(boxes) / len(chosen)
+    worth = min(len(boxes), WORTH * len(np.unique(ids))) / len(chosen)
 
     def errors(parameters: Floats) -> Floats:
         view = _view(parameters)
         return height_errors(view.camera(image_size), chosen, person_height)
 
-    def cost(parameters: Floats) -> Floats:
+    def cost(parameters: Floats, noise: float) -> Floats:
         prior = prior_errors(_view(parameters), image_size)
         # Cauchy's loss, so that only boxes and not the prior are doubted.
-        return np.concatenate([np.sqrt(worth) * doubted(errors(parameters)), prior])
+        return np.concatenate([np.sqrt(worth) * doubted(errors(parameters) / noise), prior])
 
-    lower = [np.log(0.2 * image_size[0]), -0.3, -0.5, np.log(LOWEST * person_height)]
-    upper = [np.log(5.0 * image_size[0]), 1.5, 0.5, np.log(HIGHEST * person_height)]
-    starts = []
-    for focal, tilt in STARTS:
-        height = _start_height(focal * image_size[0], tilt, chosen, image_size) * person_height
-        start = np.clip([np.log(focal * image_size[0]), tilt, 0.0, np.log(height)], lower, upper)
-        starts.append((float((cost(start) ** 2).sum()), start))
-    starts.sort(key=lambda pair: pair[0])
-    fits = [
-        least_squares(cost, start, bounds=(lower, upper), x_scale=SCALE, max_nfev=40)
-        for _, start in starts[:REFINED]
-    ]
-    return _view(min(fits, key=lambda fit: fit.cost).x)
+    starts = sorted(
+        _starts(chosen, image_size, person_height),
+        key=lambda start: float((cost(start, 1.0) ** 2).sum()),
+    )
+    fits = [_fit(cost, start, 1.0) for start in starts[:REFINED]]
+    best = min(fits, key=lambda fit: fit[0])[1]
+    # Where most boxes are better than was assumed, the hidden feet of the others count for less.
+    noise = float(np.clip(1.48 * np.median(np.abs(errors(best))), *NOISE_RANGE))
+    return _view(_fit(cost, best, noise)[1])
 
 
 def prior_errors(view: View, image_size: tuple[int, int]) -> Floats:
     """(2,) how unusual a focal length and a roll are, in sigmas."""
     focal = np.log(view.focal / (USUAL_FOCAL * image_size[0]))
     return np.array([focal / FOCAL_SPREAD, view.roll / ROLL_SPREAD])
+
+
+def _starts(boxes: Floats, image_size: tuple[int, int], person_height: float) -> list[Floats]:
+    starts = []
+    for widths, tilt in STARTS:
+        focal = widths * image_size[0]
+        height = np.clip(
+            _start_height(focal, tilt, boxes, image_size), 1.01 * LOWEST, HIGHEST / 1.01
+        )
+        starts.append(np.array([np.log(focal), tilt, 0.0, np.log(height * person_height)]))
+    return starts
+
+
+def _fit(
+    cost: Callable[[Floats, float], Floats], start: Floats, noise: float
+) -> tuple[float, Floats]:
+    """The cost and the parameters of least squares."""
+    fit = least_squares(lambda x: cost(x, noise), start, x_scale=SCALE, max_nfev=40)
+    return float(fit.cost), np.asarray(fit.x, float)
 
 
 def _view(parameters: Floats) -> View:
