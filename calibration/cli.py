@@ -209,7 +209,8 @@ def offsets(
 
     Args:
         cameras: The cameras.yaml, with at least two calibrated cameras.
-        results: Folder of `<camera>.txt`, the MOTChallenge files of a run.
+        results: Folder of `<camera>.txt`, the MOTChallenge files of a run without calibration: one
+            with it mixes what the cameras saw, and an offset hides.
         frame_rate: Frames a second, for cameras whose rate isn't in the cameras.yaml.
         max_offset: The largest offset looked for, seconds.
     """
