@@ -7,6 +7,8 @@ from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["hits", "misses", "seen_together", "spare"]
 
+HIDDEN, SHOWN = 0.2, 0.8  # visible shares at which a miss says nothing, and all that it can say
+
 
 def hits(sure: BoolArray, taken: IntArray, settings: ExistenceSettings) -> FloatArray:
     """(N, V) what each view's detection adds to each person.
@@ -20,8 +22,8 @@ def hits(sure: BoolArray, taken: IntArray, settings: ExistenceSettings) -> Float
 
 def misses(shares: FloatArray, settings: ExistenceSettings) -> FloatArray:
     """(N, V) what it costs each person not to be seen in each view that ought to show a share of
-    them (N, V): nothing up to a half."""
-    return settings.miss * np.clip(2 * shares - 1, 0, 1)
+    them (N, V). Detectors find many of the half hidden: of them a miss says much, too."""
+    return settings.miss * np.clip((shares - HIDDEN) / (SHOWN - HIDDEN), 0, 1)
 
 
 def spare(

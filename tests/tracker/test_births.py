@@ -1,6 +1,7 @@
 """Newcomers: groups of detections, and lost people found again."""
 
 import numpy as np
+import pytest
 
 from tracker.births import entry_density, group, resume
 from tracker.existence import hits, misses, seen_together, spare
@@ -52,7 +53,8 @@ def test_existence_by_hand():
     taken = np.array([[0, -1], [1, 2]])
     sure = np.array([True, False, True])
     assert hits(sure, taken, settings).tolist() == [[2, 0], [0.5, 2]]
-    assert misses(np.array([[0.4, 0.75, 1.0]]), settings).tolist() == [[0, 0.5, 1]]
+    cost = misses(np.array([[0.0, 0.2, 0.35, 0.5, 0.8, 1.0]]), settings)
+    assert cost == pytest.approx(np.array([[0, 0, 0.25, 0.5, 1, 1]]))
     assert seen_together(taken).tolist() == [[True, True], [True, True]]
     assert not seen_together(np.array([[0, -1], [-1, 1]]))[0, 1]
 
