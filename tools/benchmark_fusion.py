@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 import tyro
-from simulated_crowds import crowd_scene
+from simulated_crowds import EVERY, crowd_scene
 
 from calibration.camera import Camera
 from calibration.rig import Rig
@@ -40,8 +40,9 @@ def measure(people: int = 15, ticks: int = 100, runs: int = 5, profile: bool = F
     """
     cameras = {name: _corner(place) for name, place in CORNERS.items()}
     rig = Rig(tuple(cameras), cameras, area=ROOM)
-    scene = crowd_scene(rig, people, seed=0, hard=False, ticks=ticks)
-    feed = list(given_ticks(scene))
+    full = EVERY * people  # ticks until everybody is in, and at most as many to leave
+    scene = crowd_scene(rig, people, seed=0, hard=False, ticks=full + ticks + full)
+    feed = list(given_ticks(scene))[full : full + ticks]
 
     def fusion() -> None:
         tracker = GroundTracker(rig.cameras, area=rig.area)
