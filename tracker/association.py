@@ -7,7 +7,8 @@ from pydantic import Field
 
 from configs.settings import Settings
 from tracker.assignment import assign_pairs
-from tracker.pairs import areas, intersections, overlapping_pairs
+from tracker.candidates import Candidates
+from tracker.pairs import grown_overlaps
 from tracker.types import FloatArray, IntArray
 
 __all__ = ["Likeness", "Stage", "appearance_likeness", "match", "overlap_likeness"]
@@ -65,30 +66,29 @@ class Likeness(NamedTuple):
 def overlap_likeness(
     references: FloatArray,
     trails: FloatArray,
-    boxes: FloatArray,
-    scores: FloatArray,
+    rows: IntArray,
+    candidates: Candidates,
+    columns: IntArray,
     stage: Stage,
 ) -> Likeness:
-    """How alike tracks and detections are by their boxes.
+    """How alike the tracks `rows` (N,) and the candidates `columns` (M,) are by their boxes.
 
-    references: (4, N) where the tracks are held to be; trails: (T, 4, N) where they were seen,
-    newest first; boxes: (4, M) and scores: (M,) of the detections. All are as they are; where the
-    stage compares grown boxes, they are grown here.
+    references: (4, T) where all tracks are held to be; trails: (L, 4, T) where they were seen,
+    newest first.
     """
-    grown, theirs = _grown(references, stage.buffer), _grown(boxes, stage.buffer)
-    rows, columns = overlapping_pairs(grown, theirs)
-    shared = intersections(grown[:, rows], theirs[:, columns])
-    likeness = shared / (areas(grown)[rows] + areas(theirs)[columns] - shared)
+    boxes, scores = candidates.boxes, candidates.scores
+    own, theirs, likeness = grown_overlaps(references, rows, boxes, columns, stage.buffer)
     if stage.use_height:
-        likeness *= _height_overlap(references[:, rows], boxes[:, columns])
+        likeness *= _height_overlap(references[:, rows[own]], boxes[:, columns[theirs]])
     if stage.use_score:
-        likeness *= scores[columns]
+        likeness *= scores[columns[theirs]]
     allowed = likeness >= stage.min_similarity
-    rows, columns, likeness = rows[allowed], columns[allowed], likeness[allowed]
+    own, theirs, likeness = own[allowed], theirs[allowed], likeness[allowed]
     if stage.momentum:
-        agreement = _direction_agreement(trails[-1][:, rows], trails[0][:, rows], boxes[:, columns])
-        likeness += stage.momentum * scores[columns] * agreement
-    return Likeness(rows, columns, likeness, (references.shape[1], boxes.shape[1]))
+        chosen, found = rows[own], columns[theirs]
+        agreement = _direction_agreement(trails[-1][:, chosen], trails[0][:, chosen], boxes[:, found])
+        likeness += stage.momentum * scores[found] * agreement
+    return Likeness(own, theirs, likeness, (len(rows), len(columns)))
 
 
 def appearance_likeness(
@@ -107,18 +107,6 @@ def match(likeness: Likeness, least: float) -> tuple[IntArray, IntArray]:
     """Rows and columns (K,) of the pairs with the most likeness above `least` in total."""
     gains = likeness.values - least
     return assign_pairs(likeness.rows, likeness.columns, gains, likeness.shape)
-
-
-def _grown(boxes: FloatArray, share: float) -> FloatArray:
-    """Boxes (4, N) grown by a share of their sides on every side."""
-    if share == 0:
-        return boxes
-    margin = boxes[2:] - boxes[:2]
-    margin *= share
-    grown = np.empty_like(boxes)
-    np.subtract(boxes[:2], margin, out=grown[:2])
-    np.add(boxes[2:], margin, out=grown[2:])
-    return grown
 
 
 def _height_overlap(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -1,0 +1,54 @@
+"""Functions compiled to machine code, for plain loops over boxes and tracks.
+
+NumPy pays about a microsecond for every operation on arrays as short as a frame's; a compiled loop
+pays it once for all of them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+__all__ = ["Kernel", "kernel"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Kernel(Generic[P, R]):
+    """A function that Numba compiles when it, or a kernel that calls it, is called first.
+
+    Numba isn't imported before, so that nothing waits for it that doesn't track. The machine code
+    is kept in `__pycache__` beside the module or, where that can't be written, in the user's cache
+    folder; where there is neither, every process compiles anew. Kept code is known by its own
+    module's file alone: a kernel must use no constant and no kernel of another module. Division by
+    zero gives inf or nan, as in NumPy. Raises TypeError for arguments that don't fit `signature`.
+    """
+
+    def __init__(self, function: Callable[P, R], signature: str) -> None:
+        """signature: result(arguments) in Numba's types, such as `f8[::1](f8[:, ::1], i8)`: plain
+        arrays in C order, that can be written."""
+        self.__doc__ = function.__doc__
+        self._function, self._signature = function, signature
+        self._compiled: Any = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the function returns."""
+        return (self._compiled or self._compile())(*args, **kwargs)
+
+    @property
+    def _numba_type_(self) -> Any:  # read by Numba where a kernel calls this one
+        return (self._compiled or self._compile())._numba_type_
+
+    def _compile(self) -> Any:
+        from numba import njit  # takes a third of a second
+
+        try:
+            compiled = njit(self._signature, cache=True, error_model="numpy")(self._function)
+        except RuntimeError:  # no folder in which code could be kept
+            compiled = njit(self._signature, error_model="numpy")(self._function)
+        self._compiled = compiled
+        return compiled
+
+
+def kernel(signature: str) -> Callable[[Callable[P, R]], Kernel[P, R]]:
+    """Decorator that makes a function a `Kernel`."""
+    return lambda function: Kernel(function, signature)
