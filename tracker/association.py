@@ -9,7 +9,7 @@ from configs.settings import Settings
 from tracker.assignment import assign_pairs
 from tracker.candidates import Candidates
 from tracker.pairs import grown_overlaps
-from tracker.types import FloatArray, IntArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Likeness", "Stage", "appearance_likeness", "match", "overlap_likeness"]
 
@@ -54,8 +54,8 @@ class Stage(Settings):
 
 
 class Likeness(NamedTuple):
-    """The pairs of tracks and detections that may be made: rows, columns and likeness, (K,) each,
-    and how many tracks and detections there are."""
+    """The pairs of tracks and candidates that may be made: rows, columns and likeness, (K,) each,
+    and how many tracks and candidates there are."""
 
     rows: IntArray
     columns: IntArray
@@ -66,29 +66,31 @@ class Likeness(NamedTuple):
 def overlap_likeness(
     references: FloatArray,
     trails: FloatArray,
-    rows: IntArray,
     candidates: Candidates,
-    columns: IntArray,
     stage: Stage,
+    takes_part: tuple[BoolArray, BoolArray],
 ) -> Likeness:
-    """How alike the tracks `rows` (N,) and the candidates `columns` (M,) are by their boxes.
+    """How alike tracks and candidates are by their boxes.
 
-    references: (4, T) where all tracks are held to be; trails: (L, 4, T) where they were seen,
-    newest first.
+    references: (4, N) where the tracks are held to be; trails: (L, 4, N) where they were seen,
+    newest first. takes_part: (N,) True for the tracks, and (M,) True for the candidates that are
+    compared.
     """
-    boxes, scores = candidates.boxes, candidates.scores
-    own, theirs, likeness = grown_overlaps(references, rows, boxes, columns, stage.buffer)
-    if stage.use_height:
-        likeness *= _height_overlap(references[:, rows[own]], boxes[:, columns[theirs]])
-    if stage.use_score:
-        likeness *= scores[columns[theirs]]
-    allowed = likeness >= stage.min_similarity
-    own, theirs, likeness = own[allowed], theirs[allowed], likeness[allowed]
+    (own, theirs), boxes, scores = takes_part, candidates.boxes, candidates.scores
+    is_weighed = stage.use_height or stage.use_score
+    least = 0.0 if is_weighed else stage.min_similarity
+    rows, columns, likeness = grown_overlaps(references, own, boxes, theirs, stage.buffer, least)
+    if is_weighed:
+        if stage.use_height:
+            likeness *= _height_overlap(references[:, rows], boxes[:, columns])
+        if stage.use_score:
+            likeness *= scores[columns]
+        allowed = likeness >= stage.min_similarity
+        rows, columns, likeness = rows[allowed], columns[allowed], likeness[allowed]
     if stage.momentum:
-        chosen, found = rows[own], columns[theirs]
-        agreement = _direction_agreement(trails[-1][:, chosen], trails[0][:, chosen], boxes[:, found])
-        likeness += stage.momentum * scores[found] * agreement
-    return Likeness(own, theirs, likeness, (len(rows), len(columns)))
+        agreement = _direction_agreement(trails[-1][:, rows], trails[0][:, rows], boxes[:, columns])
+        likeness += stage.momentum * scores[columns] * agreement
+    return Likeness(rows, columns, likeness, (references.shape[1], len(candidates)))
 
 
 def appearance_likeness(

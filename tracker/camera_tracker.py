@@ -19,7 +19,7 @@ from tracker.candidates import (
     standing_predictions,
     widen,
 )
-from tracker.lifecycle import review
+from tracker.lifecycle import KINDS, kinds, review
 from tracker.plausibility import EvidenceHook, evidence_of, gather_evidence, log_odds, weight_rows
 from tracker.recovery import re_update
 from tracker.track_table import (
@@ -39,8 +39,6 @@ from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Image
 __all__ = ["CameraTracker", "CameraTrackerSettings"]
 
 MIN_SHIFTED = 4  # tracks that must have been seen before their common error is a camera's motion
-TENTATIVE, TRACKED, LOST = 1, 2, 4
-KINDS = {"tentative": TENTATIVE, "tracked": TRACKED, "lost": LOST}
 
 
 class CameraTracker:
@@ -154,55 +152,53 @@ class CameraTracker:
         free = np.ones(len(candidates), bool)
         if len(tracks) == 0 or len(candidates) == 0:
             return free
-        missed = np.where(tracks[MISSED] <= 1, TRACKED, LOST)
-        kinds = np.where(tracks[CONFIRMED] > 0, missed, TENTATIVE)
+        waiting = kinds(tracks)
         confident = candidates.scores >= self._settings.confident_score
         choices = {"all": free, "confident": confident, "faint": ~confident}
         made = []
-        for stage, takes_part in self._stages:
-            rows = (kinds & takes_part).nonzero()[0]
-            columns = (free & choices[stage.detections]).nonzero()[0]
-            if len(rows) == 0 or len(columns) == 0:
+        for stage, kind in self._stages:
+            takes_part = (waiting & kind) > 0, free & choices[stage.detections]
+            likeness = self._likeness(takes_part, candidates, stage)
+            rows, columns = match(likeness, stage.least_likeness)
+            if len(rows) == 0:
                 continue
-            likeness = self._likeness(rows, candidates, columns, stage)
-            own, theirs = match(likeness, stage.least_likeness)
-            if len(own) == 0:
-                continue
-            own, theirs = rows[own], columns[theirs]
-            kinds[own] = 0
-            free[theirs] = False
-            made.append((own, theirs))
-            if self._settings.common_motion and len(own) >= MIN_SHIFTED:
-                self._shift(own, candidates.boxes.take(theirs, axis=1), kinds > 0)
+            waiting[rows] = 0
+            free[columns] = False
+            made.append((rows, columns))
+            if self._settings.common_motion and len(rows) >= MIN_SHIFTED:
+                errors = kalman.centre_errors(tracks.state, rows, candidates.boxes, columns)
+                kalman.shift(tracks.state, waiting > 0, common_shift(errors))
         if made:
-            own, theirs = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
-            self._correct(own, candidates[theirs])
+            rows, columns = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
+            self._correct(rows, candidates[columns])
         return free
 
     def _likeness(
-        self, rows: IntArray, candidates: Candidates, columns: IntArray, stage: Stage
+        self, takes_part: tuple[BoolArray, BoolArray], candidates: Candidates, stage: Stage
     ) -> Likeness:
-        """The pairs of the tracks `rows` and the candidates `columns` that the stage allows."""
+        """The pairs of tracks and candidates that the stage allows, of those that take part."""
         tracks = self._tracks
         if stage.by == "overlap":
+            trail = tracks.trail
             seen = stage.reference == "observation"
-            references = tracks.trail[0] if seen else kalman.state2boxes(tracks.state)
-            return overlap_likeness(references, tracks.trail, rows, candidates, columns, stage)
+            references = trail[0] if seen else kalman.state2boxes(tracks.state)
+            return overlap_likeness(references, trail, candidates, stage, takes_part)
         if candidates.embeddings is None or self._gallery is None:
             nobody = np.zeros(0, np.int64)
-            return Likeness(nobody, nobody, np.zeros(0), (len(rows), len(columns)))
+            return Likeness(nobody, nobody, np.zeros(0), (len(tracks), len(candidates)))
+        rows, columns = (chosen.nonzero()[0] for chosen in takes_part)
         states, boxes = tracks.state[..., rows], candidates.boxes[:, columns]
-        return appearance_likeness(
+        likeness = appearance_likeness(
             self._gallery.distances(rows, candidates.embeddings[columns]),
             kalman.squared_distances(states, boxes, self._settings.motion),
             stage,
         )
-
-    def _shift(self, rows: IntArray, seen: FloatArray, waiting: BoolArray) -> None:
-        """The `waiting` tracks (N,) follow a camera that moved the tracks `rows` to boxes (4, K)."""
-        states = self._tracks.state
-        shift = common_shift(kalman.state2boxes(states).take(rows, axis=1), seen)
-        states[:2, 0] += shift[:, None] * waiting
+        return Likeness(
+            rows[likeness.rows],
+            columns[likeness.columns],
+            likeness.values,
+            (len(tracks), len(candidates)),
+        )
 
     def _correct(self, rows: IntArray, seen: Candidates) -> None:
         """The tracks `rows` (K,) take the candidates (K,)."""

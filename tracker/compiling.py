@@ -5,15 +5,15 @@ pays it once for all of them.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
 __all__ = ["Kernel", "kernel"]
 
-P = ParamSpec("P")
+A = TypeVarTuple("A")
 R = TypeVar("R")
 
 
-class Kernel(Generic[P, R]):
+class Kernel(Generic[*A, R]):
     """A function that Numba compiles when it, or a kernel that calls it, is called first.
 
     Numba isn't imported before, so that nothing waits for it that doesn't track. The machine code
@@ -23,16 +23,16 @@ class Kernel(Generic[P, R]):
     zero gives inf or nan, as in NumPy. Raises TypeError for arguments that don't fit `signature`.
     """
 
-    def __init__(self, function: Callable[P, R], signature: str) -> None:
+    def __init__(self, function: Callable[[*A], R], signature: str) -> None:
         """signature: result(arguments) in Numba's types, such as `f8[::1](f8[:, ::1], i8)`: plain
         arrays in C order, that can be written."""
         self.__doc__ = function.__doc__
         self._function, self._signature = function, signature
         self._compiled: Any = None
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: *A) -> R:
         """What the function returns."""
-        return (self._compiled or self._compile())(*args, **kwargs)
+        return (self._compiled or self._compile())(*args)
 
     @property
     def _numba_type_(self) -> Any:  # read by Numba where a kernel calls this one
@@ -49,6 +49,6 @@ class Kernel(Generic[P, R]):
         return compiled
 
 
-def kernel(signature: str) -> Callable[[Callable[P, R]], Kernel[P, R]]:
+def kernel(signature: str) -> Callable[[Callable[[*A], R]], Kernel[*A, R]]:
     """Decorator that makes a function a `Kernel`."""
     return lambda function: Kernel(function, signature)

@@ -18,15 +18,17 @@ from pydantic import Field
 
 from configs.settings import Settings
 from tracker.compiling import kernel
-from tracker.types import FloatArray, IntArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "MotionSettings",
     "begin",
+    "centre_errors",
     "correct",
     "move_camera",
     "predict",
     "see",
+    "shift",
     "squared_distances",
     "state2boxes",
 ]
@@ -189,6 +191,29 @@ def _see(states: FloatArray, rows: IntArray, boxes: FloatArray, noise: FloatArra
             state[VELOCITY_VARIANCE] -= velocity_gain * covariance
         errors[k] /= height
     return errors
+
+
+@kernel("f8[:, ::1](f8[:, :, ::1], i8[::1], f8[:, ::1], i8[::1])")
+def centre_errors(
+    states: FloatArray, rows: IntArray, boxes: FloatArray, columns: IntArray
+) -> FloatArray:
+    """(2, K) pixels by which the centres of boxes, `columns` (K,) of (4, M), lie beside those of
+    the states `rows` (K,)."""
+    errors = np.empty((2, len(rows)))
+    for k in range(len(rows)):
+        for axis in range(2):
+            position = states[axis, POSITION, rows[k]]
+            errors[axis, k] = _measured(boxes, axis, columns[k]) - position
+    return errors
+
+
+@kernel("void(f8[:, :, ::1], b1[::1], f8[::1])")
+def shift(states: FloatArray, chosen: BoolArray, by: FloatArray) -> None:
+    """Move the centres of the states for which `chosen` (N,) is True by (2,) pixels, in place."""
+    for n in range(len(chosen)):
+        if chosen[n]:
+            for axis in range(2):
+                states[axis, POSITION, n] += by[axis]
 
 
 def squared_distances(

@@ -7,7 +7,28 @@ from tracker.compiling import kernel
 from tracker.track_table import CONFIRMED, DOUBT, HITS, MISSED, SEEN, TrackTable
 from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["review"]
+__all__ = ["KINDS", "kinds", "review"]
+
+
+TENTATIVE, TRACKED, LOST = 1, 2, 4
+KINDS = {"tentative": TENTATIVE, "tracked": TRACKED, "lost": LOST}
+
+
+def kinds(tracks: TrackTable) -> IntArray:
+    """(N,) what each track is, of `KINDS`, before the frame's detections are known."""
+    return _kinds(tracks[CONFIRMED], tracks[MISSED])
+
+
+@kernel("i8[::1](f8[::1], f8[::1])")
+def _kinds(confirmed: FloatArray, missed: FloatArray) -> IntArray:
+    """The same of what the table holds."""
+    kinds = np.empty(len(confirmed), np.int64)
+    for n in range(len(confirmed)):
+        if confirmed[n] == 0:
+            kinds[n] = TENTATIVE
+        else:
+            kinds[n] = TRACKED if missed[n] <= 1 else LOST
+    return kinds
 
 
 def review(

@@ -7,7 +7,7 @@ contiguous row. Pairs are two index arrays.
 import numpy as np
 
 from tracker.compiling import kernel
-from tracker.types import FloatArray, IntArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["grown_overlaps", "overlapping_pairs", "overlaps"]
 
@@ -70,14 +70,30 @@ def overlaps(a: FloatArray, b: FloatArray) -> tuple[IntArray, IntArray, FloatArr
     return rows, columns, shared
 
 
-@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], i8[::1], f8[:, ::1], i8[::1], f8)")
+@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], b1[::1], f8[:, ::1], b1[::1], f8, f8)")
 def grown_overlaps(
-    a: FloatArray, rows: IntArray, b: FloatArray, columns: IntArray, share: float
+    a: FloatArray,
+    of_a: BoolArray,
+    b: FloatArray,
+    of_b: BoolArray,
+    share: float,
+    least: float,
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """The same of the boxes `rows` (N,) of `a` and `columns` (M,) of `b`, grown by a share of their
-    sides on every side (buffered IoU; Yang et al., WACV 2023). Pairs are of places in `rows` and
-    `columns`."""
-    return overlaps(_grown(a, rows, share), _grown(b, columns, share))
+    """The same of boxes grown by a share of their sides on every side (buffered IoU; Yang et al.,
+    WACV 2023): of some of `a` (4, N) and some of `b` (4, M), where their overlap is at least so
+    much.
+
+    of_a: (N,) and of_b: (M,) True for those that take part.
+    """
+    chosen_a, chosen_b = np.flatnonzero(of_a), np.flatnonzero(of_b)
+    rows, columns, iou = overlaps(_grown(a, chosen_a, share), _grown(b, chosen_b, share))
+    count = 0
+    for k in range(len(iou)):
+        if iou[k] >= least:
+            rows[count], columns[count] = chosen_a[rows[k]], chosen_b[columns[k]]
+            iou[count] = iou[k]
+            count += 1
+    return rows[:count], columns[:count], iou[:count]
 
 
 @kernel("f8[:, ::1](f8[:, ::1], i8[::1], f8)")
