@@ -30,10 +30,10 @@ def assign_pairs(
     """Choose among the pairs (K,), (K,) those with the most gain in total, no row and no column
     twice.
 
-    gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows and columns.
-    Returns rows and columns of the pairs made, rows ascending.
+    gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows and columns. All
+    arrays are in C order. Returns rows and columns of the pairs made, rows ascending.
     """
-    return _augment(np.ascontiguousarray(rows), np.ascontiguousarray(columns), gains, *shape)
+    return _augment(rows, columns, gains, *shape)
 
 
 @kernel("Tuple((i8[::1], i8[::1]))(i8[::1], i8[::1], f8[::1], i8, i8)")

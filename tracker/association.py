@@ -101,7 +101,7 @@ def appearance_likeness(
     distances: (N, M) of embeddings. motion_distances: (N, M) squared Mahalanobis, of boxes.
     """
     allowed = (distances <= stage.max_distance) & (motion_distances <= stage.max_motion)
-    rows, columns = allowed.nonzero()
+    rows, columns = np.ascontiguousarray(allowed.nonzero())
     return Likeness(rows, columns, 2 - distances[allowed], distances.shape)
 
 

@@ -54,6 +54,7 @@ def common_shift(errors: FloatArray) -> FloatArray:
     errors: (2, N) of their centres, N >= 1. The median over the tracks: people err each in their
     own way, a moving camera shifts them all.
     """
-    ordered = np.sort(errors, axis=1)
+    ordered = errors.copy()
+    ordered.sort(axis=1)
     count = errors.shape[1]
     return (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2

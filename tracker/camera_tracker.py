@@ -111,7 +111,7 @@ class CameraTracker:
         if len(self._tracks):
             hide(self._tracks)
             seconds = round(time - self._time, 9)  # even steps are then equal to the last digit
-            self._tracks.state = kalman.predict(self._tracks.state, seconds, self._settings.motion)
+            kalman.advance(self._tracks.state, np.array([seconds]), self._settings.motion)
         self._time = time
 
     def _follow_camera(self, image: Image) -> None:
@@ -238,7 +238,9 @@ class CameraTracker:
             identities[nameless] = list(itertools.islice(self._ids, len(nameless)))
         reported = reported[identities[reported].argsort()]
         ended = identities[gone].astype(np.int64)
-        result = self._snapshot(index, reported, is_new, np.sort(ended[ended > 0]))
+        ended = ended[ended > 0]
+        ended.sort()
+        result = self._snapshot(index, reported, is_new, ended)
         if len(gone):
             self._tracks = tracks.take(alive)
             if self._gallery is not None:

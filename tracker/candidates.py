@@ -9,7 +9,7 @@ from pydantic import Field
 
 from configs.settings import Settings
 from tracker.compiling import kernel
-from tracker.pairs import overlaps
+from tracker.pairs import crossings, overlaps
 from tracker.scores import ScoreScale, margins2probabilities
 from tracker.types import BoolArray, Detections, FloatArray, IntArray
 
@@ -98,39 +98,39 @@ def select(found: Candidates, is_margin: bool, settings: CandidateSettings) -> C
     return Candidates(found.rows, found.boxes, scores, found.embeddings)[kept]
 
 
-def widen(area: FloatArray, boxes: FloatArray) -> None:
-    """Widen the area (4,) in which candidates are known to occur by boxes (4, M), in place."""
-    if boxes.shape[1]:
-        area[:2] = np.minimum(area[:2], boxes[:2].min(axis=1))
-        area[2:] = np.maximum(area[2:], boxes[2:].max(axis=1))
-
-
 def without_duplicates(boxes: FloatArray, scores: FloatArray, max_iou: float) -> BoolArray:
     """(N,) True for the boxes (4, N) that greedy non-maximum suppression keeps.
 
     Best score first, a box goes if it overlaps a kept one by more than `max_iou`; ties go to the
     earlier one.
     """
-    return _suppress(*overlaps(boxes, boxes), scores, max_iou)
+    return _suppress(boxes, scores, *crossings(boxes), max_iou)
 
 
-@kernel("b1[::1](i8[::1], i8[::1], f8[::1], f8[::1], f8)")
+@kernel("b1[::1](f8[:, ::1], f8[::1], i8[::1], i8[::1], f8[::1], f8)")
 def _suppress(
-    rows: IntArray, columns: IntArray, iou: FloatArray, scores: FloatArray, max_iou: float
+    boxes: FloatArray,
+    scores: FloatArray,
+    rows: IntArray,
+    others: IntArray,
+    shared: FloatArray,
+    max_iou: float,
 ) -> BoolArray:
-    """The same, of the pairs (K,) of boxes that overlap at all, both ways round.
+    """The same, with the pairs (K,) of boxes that overlap at all.
 
     Instead of visiting boxes one by one, each round settles all whose better rivals are settled:
     as many rounds as the longest chain of rivals, mostly one or two.
     """
+    sides = boxes[2:] - boxes[:2]
+    areas = sides[0] * sides[1]
     kept, waiting = np.zeros(len(scores), np.bool_), np.ones(len(scores), np.bool_)
     while waiting.any():
         blocked = np.zeros(len(scores), np.bool_)
-        for row, rival, overlap in zip(rows, columns, iou):  # noqa: B905, which Numba can't
-            if overlap <= max_iou or not waiting[row]:
-                continue
-            lead = scores[rival] - scores[row]
-            if lead > 0 or (lead == 0 and rival < row):
+        for k in range(len(shared)):
+            row, rival = rows[k], others[k]
+            if shared[k] / (areas[row] + areas[rival] - shared[k]) > max_iou:
+                if scores[rival] <= scores[row]:
+                    row, rival = rival, row
                 waiting[row] &= not kept[rival]
                 blocked[row] |= waiting[rival]
         for box in range(len(scores)):
@@ -141,7 +141,7 @@ def _suppress(
 
 @kernel("void(f8[::1], f8[:, ::1])")
 def widen(area: FloatArray, boxes: FloatArray) -> None:
-    """Make a box `area` (4,) include boxes (4, N), in place."""
+    """Widen the area (4,) in which candidates are known to occur by boxes (4, M), in place."""
     for n in range(boxes.shape[1]):
         for axis in range(2):
             area[axis] = min(area[axis], boxes[axis, n])

@@ -22,6 +22,7 @@ from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "MotionSettings",
+    "advance",
     "begin",
     "centre_errors",
     "correct",
@@ -92,19 +93,24 @@ def predict(
     entries and in the squared height. seconds: one number for all, or (N,) one for each.
     """
     moved = np.array(states, order="C")
-    _predict(
-        moved,
-        np.full(states.shape[2], seconds, np.float64),
+    advance(moved, np.atleast_1d(np.asarray(seconds, np.float64)), settings)
+    return moved
+
+
+def advance(states: FloatArray, seconds: FloatArray, settings: MotionSettings) -> None:
+    """Predict the states in place; seconds: (1,) for all, or (N,) one for each."""
+    _advance(
+        states,
+        seconds,
         settings.centre_memory,
         settings.size_memory,
         settings.position_noise**2,
         settings.velocity_noise**2,
     )
-    return moved
 
 
 @kernel("void(f8[:, :, ::1], f8[::1], f8, f8, f8, f8)")
-def _predict(
+def _advance(
     states: FloatArray,
     seconds: FloatArray,
     centre_memory: float,
@@ -112,13 +118,11 @@ def _predict(
     walk: float,
     push: float,
 ) -> None:
-    """Advance each of the states (4, 5, N) by its seconds (N,), in place.
-
-    walk, push: squared heights per second by which a position's variance and, per second squared,
+    """The same; walk, push: squared heights per second by which a position's variance and, per second squared,
     a velocity's grow.
     """
     for n in range(states.shape[2]):
-        step = seconds[n]
+        step = seconds[n if len(seconds) > 1 else 0]
         squared_height = states[HEIGHT, POSITION, n] ** 2
         position_noise = (walk * step + push * step**3 / 3) * squared_height
         covariance_noise = push * step**2 / 2 * squared_height

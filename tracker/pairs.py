@@ -9,65 +9,67 @@ import numpy as np
 from tracker.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["grown_overlaps", "overlapping_pairs", "overlaps"]
+__all__ = ["crossings", "grown_overlaps", "overlaps"]
 
 
-@kernel("f8(f8[:, ::1], i8, f8[:, ::1], i8)")
-def _shared(a: FloatArray, row: int, b: FloatArray, column: int) -> float:
-    """Area that box `row` of `a` shares with box `column` of `b`; 0 if there is none."""
-    width = min(a[2, row], b[2, column]) - max(a[0, row], b[0, column])
-    height = min(a[3, row], b[3, column]) - max(a[1, row], b[1, column])
-    return max(width, 0.0) * max(height, 0.0)
+@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1])")
+def crossings(boxes: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Every two boxes of (4, N) that share some area, once, and the areas (K,) that they share.
 
-
-@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], f8[:, ::1])")
-def overlapping_pairs(a: FloatArray, b: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """Rows and columns (K,) of all pairs of boxes (4, N) and (4, M) that share some area, in no
-    particular order, and the areas (K,) that they share.
-
-    Boxes without area overlap nothing. Of two boxes that meet, one begins while the other lasts:
-    each box in turn, from left to right, is compared with those of the other set that begin
-    between its own left and right edge.
+    In no particular order, but the first of two stands before the second in `boxes`. Boxes without
+    area overlap nothing.
     """
-    n, m = a.shape[1], b.shape[1]
-    a_from_left, b_from_left = np.argsort(a[0]), np.argsort(b[0])
-    pairs, shared = np.empty((2, 2 * (n + m)), np.int64), np.empty(2 * (n + m))
-    count = i = j = 0
-    while i < n and j < m:
-        row, column = a_from_left[i], b_from_left[j]
-        a_is_first = a[0, row] <= b[0, column]
-        end = a[2, row] if a_is_first else b[2, column]
-        for k in range(m - j if a_is_first else n - i):
-            if a_is_first:
-                column = b_from_left[j + k]
-            else:
-                row = a_from_left[i + k]
-            if max(a[0, row], b[0, column]) >= end:
-                break
-            area = _shared(a, row, b, column)
-            if area > 0:
-                if count == len(shared):  # twice the room
-                    pairs = np.concatenate((pairs, pairs), axis=1)
-                    shared = np.concatenate((shared, shared))
-                pairs[0, count], pairs[1, count], shared[count] = row, column, area
-                count += 1
-        if a_is_first:
-            i += 1
-        else:
-            j += 1
-    return pairs[0, :count], pairs[1, :count], shared[:count]
+    return _sweep(boxes, len(boxes[0]), True)
 
 
 @kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], f8[:, ::1])")
 def overlaps(a: FloatArray, b: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-    """The same pairs, and the intersection over union (K,) of each."""
-    rows, columns, shared = overlapping_pairs(a, b)
+    """Rows and columns (K,) of all pairs of boxes (4, N) and (4, M) that share some area, in no
+    particular order, and the intersection over union (K,) of each."""
+    boxes = np.concatenate((a, b), axis=1)
+    rows, others, shared = _sweep(boxes, a.shape[1], False)
     for k in range(len(shared)):
-        row, column = rows[k], columns[k]
-        area = (a[2, row] - a[0, row]) * (a[3, row] - a[1, row])
-        others = (b[2, column] - b[0, column]) * (b[3, column] - b[1, column])
-        shared[k] /= area + others - shared[k]
-    return rows, columns, shared
+        shared[k] /= _area(boxes, rows[k]) + _area(boxes, others[k]) - shared[k]
+    return rows, others - a.shape[1], shared
+
+
+@kernel("f8(f8[:, ::1], i8)")
+def _area(boxes: FloatArray, n: int) -> float:
+    return (boxes[2, n] - boxes[0, n]) * (boxes[3, n] - boxes[1, n])
+
+
+@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], i8, b1)")
+def _sweep(
+    boxes: FloatArray, split: int, within: bool
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Two boxes of (4, N) each, the first before the second, and the areas (K,) that they share.
+
+    within: two of the first `split` boxes, or else one of these and one of the others. Of two boxes
+    that meet, one begins while the other lasts: each in turn, from left to right, is compared with
+    those that begin between its own left and right edge.
+    """
+    from_left = np.argsort(boxes[0])
+    pairs, shared = np.empty((2, 2 * len(from_left)), np.int64), np.empty(2 * len(from_left))
+    count = 0
+    for i in range(len(from_left)):
+        left_one = from_left[i]
+        top, right, bottom = boxes[1, left_one], boxes[2, left_one], boxes[3, left_one]
+        for other in from_left[i + 1 :]:
+            if boxes[0, other] >= right:
+                break
+            if ((left_one < split) == (other < split)) != within:
+                continue
+            width = min(right, boxes[2, other]) - boxes[0, other]
+            height = min(bottom, boxes[3, other]) - max(top, boxes[1, other])
+            if width <= 0 or height <= 0:
+                continue
+            if count == len(shared):  # twice the room
+                pairs = np.concatenate((pairs, pairs), axis=1)
+                shared = np.concatenate((shared, shared))
+            pairs[0, count], pairs[1, count] = min(left_one, other), max(left_one, other)
+            shared[count] = width * height
+            count += 1
+    return pairs[0, :count], pairs[1, :count], shared[:count]
 
 
 @kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], b1[::1], f8[:, ::1], b1[::1], f8, f8)")

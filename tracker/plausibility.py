@@ -20,7 +20,7 @@ from pydantic import Field
 from configs.settings import Settings
 from tracker import kalman
 from tracker.compiling import kernel
-from tracker.pairs import overlapping_pairs
+from tracker.pairs import crossings
 from tracker.track_table import (
     CONFIRMED,
     HIT_RATE,
@@ -143,7 +143,7 @@ def gather_evidence(tracks: TrackTable, time: float, area: FloatArray) -> FloatA
     evidence[4] = tracks[HIT_RATE]
     evidence[5] = tracks[SURPRISE]
     _fill_in(evidence, boxes, tracks[SCORE], state[0, kalman.VARIANCE], area)
-    _hidden_and_hiding(evidence[7:9], boxes, tracks[MISSED], *overlapping_pairs(boxes, boxes))
+    _hidden_and_hiding(evidence[7:9], boxes, tracks[MISSED], *crossings(boxes))
     return evidence
 
 
@@ -186,11 +186,13 @@ def _hidden_and_hiding(
     seen. rows, others, shared: (K,) the pairs of boxes that overlap, and the area they share.
     """
     largest[:] = 0
-    for row, other, area in zip(rows, others, shared):  # noqa: B905
-        if missed[other] == 0 and row != other:
-            share = area / ((boxes[2, row] - boxes[0, row]) * (boxes[3, row] - boxes[1, row]))
-            side = 0 if boxes[3, other] > boxes[3, row] else 1
-            largest[side, row] = max(largest[side, row], share)
+    sides = boxes[2:] - boxes[:2]
+    areas = sides[0] * sides[1]
+    for k in range(len(shared)):
+        for row, other in ((rows[k], others[k]), (others[k], rows[k])):
+            if missed[other] == 0:
+                side = 0 if boxes[3, other] > boxes[3, row] else 1
+                largest[side, row] = max(largest[side, row], shared[k] / areas[row])
 
 
 @kernel("f8[::1](f8[:, ::1], f8[:, ::1], f8[::1])")

@@ -54,10 +54,13 @@ class TrackTable:
     values: (rows, N) float64; counters and flags are whole numbers in it.
     """
 
-    __slots__ = ("values",)
+    __slots__ = ("_anchor", "_state", "_trail", "values")
 
     def __init__(self, values: FloatArray) -> None:
         self.values = values
+        self._state = values[FIRST_STATE:FIRST_ANCHOR].reshape(4, 5, -1)
+        self._anchor = values[FIRST_ANCHOR:FIRST_TRAIL].reshape(4, 5, -1)
+        self._trail = values[FIRST_TRAIL:IDENTITY].reshape(TRAIL_LENGTH, 4, -1)
 
     def __len__(self) -> int:
         return self.values.shape[1]
@@ -85,25 +88,25 @@ class TrackTable:
     @property
     def state(self) -> FloatArray:
         """(4, 5, N) the box filter's state, a view."""
-        return self.values[FIRST_STATE:FIRST_ANCHOR].reshape(4, 5, -1)
+        return self._state
 
     @state.setter
     def state(self, states: FloatArray) -> None:
-        self.values[FIRST_STATE:FIRST_ANCHOR] = states.reshape(20, -1)
+        self._state[:] = states
 
     @property
     def anchor(self) -> FloatArray:
         """(4, 5, N) the state when last seen, a view."""
-        return self.values[FIRST_ANCHOR:FIRST_TRAIL].reshape(4, 5, -1)
+        return self._anchor
 
     @anchor.setter
     def anchor(self, states: FloatArray) -> None:
-        self.values[FIRST_ANCHOR:FIRST_TRAIL] = states.reshape(20, -1)
+        self._anchor[:] = states
 
     @property
     def trail(self) -> FloatArray:
         """(T, 4, N) the detected boxes taken last, newest first, a view."""
-        return self.values[FIRST_TRAIL:IDENTITY].reshape(TRAIL_LENGTH, 4, -1)
+        return self._trail
 
 
 def born(
