@@ -8,6 +8,7 @@ from tracker.types import FloatArray, IntArray
 
 __all__ = ["assign", "assign_pairs"]
 
+
 def assign(cost: FloatArray, limit: float) -> tuple[IntArray, IntArray]:
     """Pair rows with columns so that the total cost is least and no pair costs `limit` or more.
 

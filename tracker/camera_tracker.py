@@ -34,7 +34,7 @@ from tracker.track_table import (
     hide,
     observe,
 )
-from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Image, IntArray
+from tracker.types import BoolArray, CameraTracks, Detections, Image, IntArray
 
 __all__ = ["CameraTracker", "CameraTrackerSettings"]
 

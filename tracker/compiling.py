@@ -5,7 +5,7 @@ pays it once for all of them.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, TypeVarTuple
+from typing import Generic, TypeVar, TypeVarTuple
 
 __all__ = ["Kernel", "kernel"]
 
@@ -28,19 +28,21 @@ class Kernel(Generic[*A, R]):
         arrays in C order, that can be written."""
         self.__doc__ = function.__doc__
         self._function, self._signature = function, signature
-        self._compiled: Any = None
+        self._compiled: Callable[[*A], R] | None = None
 
     def __call__(self, *args: *A) -> R:
         """What the function returns."""
         return (self._compiled or self._compile())(*args)
 
     @property
-    def _numba_type_(self) -> Any:  # read by Numba where a kernel calls this one
-        return (self._compiled or self._compile())._numba_type_
+    def _numba_type_(self) -> object:
+        """Read by Numba where a kernel calls this one."""
+        return getattr(self._compiled or self._compile(), "_numba_type_")  # noqa: B009
 
-    def _compile(self) -> Any:
+    def _compile(self) -> Callable[[*A], R]:
         from numba import njit  # takes a third of a second
 
+        compiled: Callable[[*A], R]
         try:
             compiled = njit(self._signature, cache=True, error_model="numpy")(self._function)
         except RuntimeError:  # no folder in which code could be kept

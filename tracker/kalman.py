@@ -118,8 +118,8 @@ def _advance(
     walk: float,
     push: float,
 ) -> None:
-    """The same; walk, push: squared heights per second by which a position's variance and, per second squared,
-    a velocity's grow.
+    """The same; walk, push: squared heights a second by which the variance of a position grows, and
+    squared heights a second by which that of a velocity, in heights a second, does.
     """
     for n in range(states.shape[2]):
         step = seconds[n if len(seconds) > 1 else 0]

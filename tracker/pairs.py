@@ -39,9 +39,7 @@ def _area(boxes: FloatArray, n: int) -> float:
 
 
 @kernel("Tuple((i8[::1], i8[::1], f8[::1]))(f8[:, ::1], i8, b1)")
-def _sweep(
-    boxes: FloatArray, split: int, within: bool
-) -> tuple[IntArray, IntArray, FloatArray]:
+def _sweep(boxes: FloatArray, split: int, within: bool) -> tuple[IntArray, IntArray, FloatArray]:
     """Two boxes of (4, N) each, the first before the second, and the areas (K,) that they share.
 
     within: two of the first `split` boxes, or else one of these and one of the others. Of two boxes
