@@ -31,8 +31,9 @@ def assign_pairs(
     """Choose among the pairs (K,), (K,) those with the most gain in total, no row and no column
     twice.
 
-    gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows and columns. All
-    arrays are in C order. Returns rows and columns of the pairs made, rows ascending.
+    rows: ascending. gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows
+    and columns. All arrays are in C order. Returns rows and columns of the pairs made, rows
+    ascending.
     """
     return _augment(rows, columns, gains, *shape)
 
@@ -48,18 +49,24 @@ def _augment(
     Each row in turn takes its best column, where need be by a chain of others that change theirs:
     the cheapest one, found as Dijkstra does by the costs less the prices of both sides.
     """
-    starts, by_row = _grouped(rows, n)
-    column_of, row_of = np.full(n, -1), np.full(m + n, -1)
-    row_price, column_price = np.zeros(n), np.zeros(m + n)
-    cost, origin, is_final = np.full(m + n, np.inf), np.empty(m + n, np.int64), np.zeros(m + n)
-    reached = np.empty(m + n, np.int64)
+    starts, column_of, row_price = np.empty(n + 1, np.int64), np.empty(n, np.int64), np.zeros(n)
+    row_of, column_price, is_final = np.empty(m + n, np.int64), np.zeros(m + n), np.zeros(m + n)
+    cost, origin, reached = np.empty(m + n), np.empty(m + n, np.int64), np.empty(m + n, np.int64)
+    for column in range(m + n):
+        row_of[column], cost[column] = -1, np.inf
+    place = 0
+    for row in range(n + 1):  # the pairs of a row stand from its start to the next one's
+        while place < len(rows) and rows[place] < row:
+            place += 1
+        starts[row] = place
     for start in range(n):
         row, spent, count = start, 0.0, 0
+        column_of[start] = -1
         while True:
             for place in range(starts[row], starts[row + 1] + 1):
                 is_alone = place == starts[row + 1]
-                column = m + row if is_alone else columns[by_row[place]]
-                gain = 0.0 if is_alone else gains[by_row[place]]
+                column = m + row if is_alone else columns[place]
+                gain = 0.0 if is_alone else gains[place]
                 if gain <= 0 and not is_alone:
                     continue
                 total = spent - gain - row_price[row] - column_price[column]
@@ -69,7 +76,8 @@ def _augment(
                         count += 1
                     cost[column], origin[column] = total, row
             column, spent = -1, np.inf
-            for other in reached[:count]:
+            for k in range(count):
+                other = reached[k]
                 if not is_final[other] and cost[other] < spent:
                     column, spent = other, cost[other]
             is_final[column] = 1
@@ -77,7 +85,8 @@ def _augment(
                 break
             row = row_of[column]
         row_price[start] += spent
-        for other in reached[:count]:
+        for k in range(count):
+            other = reached[k]
             if is_final[other] and other != column:
                 row_price[row_of[other]] += spent - cost[other]
                 column_price[other] -= spent - cost[other]
@@ -87,20 +96,9 @@ def _augment(
             row = origin[column]
             row_of[column] = row
             column, column_of[row] = column_of[row], column
-    made = np.flatnonzero(column_of < m)
-    return made, column_of[made]
-
-
-@kernel("Tuple((i8[::1], i8[::1]))(i8[::1], i8)")
-def _grouped(rows: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Where the entries (K,) of each of n rows stand, (n + 1,) starts in the order (K,)."""
-    starts, order = np.zeros(n + 1, np.int64), np.empty(len(rows), np.int64)
-    for row in rows:
-        starts[row + 1] += 1
+    made, taken, count = np.empty(n, np.int64), np.empty(n, np.int64), 0
     for row in range(n):
-        starts[row + 1] += starts[row]
-    filled = starts.copy()
-    for place in range(len(rows)):
-        order[filled[rows[place]]] = place
-        filled[rows[place]] += 1
-    return starts, order
+        if column_of[row] < m:
+            made[count], taken[count] = row, column_of[row]
+            count += 1
+    return made[:count], taken[:count]

@@ -107,6 +107,8 @@ def appearance_likeness(
 
 def match(likeness: Likeness, least: float) -> tuple[IntArray, IntArray]:
     """Rows and columns (K,) of the pairs with the most likeness above `least` in total."""
+    if len(likeness.rows) == 0:
+        return likeness.rows, likeness.columns
     gains = likeness.values - least
     return assign_pairs(likeness.rows, likeness.columns, gains, likeness.shape)
 

@@ -34,7 +34,7 @@ from tracker.track_table import (
     hide,
     observe,
 )
-from tracker.types import BoolArray, CameraTracks, Detections, Image, IntArray
+from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Image, IntArray
 
 __all__ = ["CameraTracker", "CameraTrackerSettings"]
 
@@ -89,7 +89,9 @@ class CameraTracker:
         candidates = self._select(detections, region_score)
         widen(self._area, candidates.boxes)
         unpaired = self._associate(candidates)
-        self._begin(candidates[unpaired & (candidates.scores >= self._settings.birth_score)])
+        begun = (unpaired & (candidates.scores >= self._settings.birth_score)).nonzero()[0]
+        if len(begun):
+            self._begin(candidates[begun])
         if self._on_evidence is not None:
             self._on_evidence(evidence_of(frame_index, self._tracks, self._time, self._area))
         return self._report(frame_index)
@@ -155,10 +157,10 @@ class CameraTracker:
         waiting = kinds(tracks)
         confident = candidates.scores >= self._settings.confident_score
         choices = {"all": free, "confident": confident, "faint": ~confident}
-        made = []
+        made, predicted = [], kalman.state2boxes(tracks.state)
         for stage, kind in self._stages:
             takes_part = (waiting & kind) > 0, free & choices[stage.detections]
-            likeness = self._likeness(takes_part, candidates, stage)
+            likeness = self._likeness(takes_part, predicted, candidates, stage)
             rows, columns = match(likeness, stage.least_likeness)
             if len(rows) == 0:
                 continue
@@ -168,20 +170,25 @@ class CameraTracker:
             if self._settings.common_motion and len(rows) >= MIN_SHIFTED:
                 errors = kalman.centre_errors(tracks.state, rows, candidates.boxes, columns)
                 kalman.shift(tracks.state, waiting > 0, common_shift(errors))
+                predicted = kalman.state2boxes(tracks.state)
         if made:
             rows, columns = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
             self._correct(rows, candidates[columns])
         return free
 
     def _likeness(
-        self, takes_part: tuple[BoolArray, BoolArray], candidates: Candidates, stage: Stage
+        self,
+        takes_part: tuple[BoolArray, BoolArray],
+        predicted: FloatArray,
+        candidates: Candidates,
+        stage: Stage,
     ) -> Likeness:
-        """The pairs of tracks and candidates that the stage allows, of those that take part."""
+        """The pairs of tracks, predicted at (4, N), and candidates that the stage allows, of those
+        that take part."""
         tracks = self._tracks
         if stage.by == "overlap":
             trail = tracks.trail
-            seen = stage.reference == "observation"
-            references = trail[0] if seen else kalman.state2boxes(tracks.state)
+            references = trail[0] if stage.reference == "observation" else predicted
             return overlap_likeness(references, trail, candidates, stage, takes_part)
         if candidates.embeddings is None or self._gallery is None:
             nobody = np.zeros(0, np.int64)
@@ -216,8 +223,6 @@ class CameraTracker:
 
     def _begin(self, begun: Candidates) -> None:
         """Candidates that belong to nobody begin tentative tracks."""
-        if len(begun) == 0:
-            return
         fresh = born(begun.boxes, begun.scores, begun.rows, self._time, self._settings.motion)
         older = len(self._tracks)
         self._tracks = self._tracks.joined(fresh)
@@ -229,8 +234,8 @@ class CameraTracker:
 
     def _report(self, index: int) -> CameraTracks:
         """Confirm, list and drop tracks."""
-        tracks = self._tracks
-        plausible = self._plausible()
+        tracks, boxes = self._tracks, kalman.state2boxes(self._tracks.state)
+        plausible = self._plausible(boxes)
         reported, alive, gone, is_new = review(tracks, plausible, self._time, self._settings)
         identities = tracks[IDENTITY]
         nameless = reported[identities[reported] == 0]
@@ -240,30 +245,34 @@ class CameraTracker:
         ended = identities[gone].astype(np.int64)
         ended = ended[ended > 0]
         ended.sort()
-        result = self._snapshot(index, reported, is_new, ended)
+        result = self._snapshot(index, boxes, reported, is_new, ended)
         if len(gone):
             self._tracks = tracks.take(alive)
             if self._gallery is not None:
                 self._gallery.keep(alive)
         return result
 
-    def _plausible(self) -> BoolArray:
-        """(N,) True where a track's box is worth reporting now."""
+    def _plausible(self, boxes: FloatArray) -> BoolArray:
+        """(N,) True where a track's box, of (4, N), is worth reporting now."""
         tracks, settings = self._tracks, self._settings
         near = tracks[MISSED] <= settings.max_predicted
         if settings.candidates.predictions:
             near |= tracks[KEPT] > 0
         if settings.plausibility is None or len(tracks) == 0:
             return near
-        evidence = gather_evidence(tracks, self._time, self._area)
+        evidence = gather_evidence(tracks, boxes, self._time, self._area)
         return near & (log_odds(evidence, self._weights, tracks[MISSED]) >= self._least_odds)
 
     def _snapshot(
-        self, index: int, rows: IntArray, is_new: BoolArray, ended: IntArray
+        self,
+        index: int,
+        boxes: FloatArray,
+        rows: IntArray,
+        is_new: BoolArray,
+        ended: IntArray,
     ) -> CameraTracks:
-        """The tracks `rows`."""
+        """The tracks `rows`, of all at boxes (4, N)."""
         tracks = self._tracks
-        boxes = kalman.state2boxes(tracks.state)
         if self._settings.detected_share:
             seen = tracks[MISSED] == 0
             boxes[:, seen] += self._settings.detected_share * (tracks.trail[0] - boxes)[:, seen]

@@ -46,7 +46,7 @@ class CandidateSettings(Settings):
     """A predicted box below this score doesn't compete."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Candidates:
     """M detections that take part. rows: (M,) where they stand in the frame's `Detections`.
     boxes: (4, M), coordinates first. scores: (M,) probabilities. embeddings: (M, D) or None.
@@ -121,21 +121,27 @@ def _suppress(
     Instead of visiting boxes one by one, each round settles all whose better rivals are settled:
     as many rounds as the longest chain of rivals, mostly one or two.
     """
-    sides = boxes[2:] - boxes[:2]
-    areas = sides[0] * sides[1]
-    kept, waiting = np.zeros(len(scores), np.bool_), np.ones(len(scores), np.bool_)
-    while waiting.any():
-        blocked = np.zeros(len(scores), np.bool_)
+    count = len(scores)
+    kept, settled, blocked = np.empty(count, np.bool_), np.empty(count, np.bool_), np.empty(count)
+    areas, left = np.empty(count), count
+    for box in range(count):
+        areas[box] = (boxes[2, box] - boxes[0, box]) * (boxes[3, box] - boxes[1, box])
+        kept[box] = settled[box] = False
+    while left:
+        for box in range(count):
+            blocked[box] = 0
         for k in range(len(shared)):
             row, rival = rows[k], others[k]
             if shared[k] / (areas[row] + areas[rival] - shared[k]) > max_iou:
                 if scores[rival] <= scores[row]:
                     row, rival = rival, row
-                waiting[row] &= not kept[rival]
-                blocked[row] |= waiting[rival]
-        for box in range(len(scores)):
-            if waiting[box] and not blocked[box]:
-                kept[box], waiting[box] = True, False
+                if kept[rival] and not settled[row]:
+                    settled[row], left = True, left - 1
+                if not settled[rival]:
+                    blocked[row] = 1
+        for box in range(count):
+            if not settled[box] and not blocked[box]:
+                kept[box], settled[box], left = True, True, left - 1
     return kept
 
 

@@ -168,10 +168,12 @@ def _observe(
     """The same of a table's values."""
     for k in range(len(chosen)):
         track = tracks[:, chosen[k]]
-        track[FIRST_ANCHOR:FIRST_TRAIL] = track[FIRST_STATE:FIRST_ANCHOR]
+        for row in range(FIRST_STATE, FIRST_ANCHOR):
+            track[FIRST_ANCHOR + row] = track[row]
         for row in range(IDENTITY - 1, FIRST_TRAIL + 3, -1):  # the oldest box of the trail goes
             track[row] = track[row - 4]
-        track[FIRST_TRAIL : FIRST_TRAIL + 4] = boxes[:, k]
+        for coordinate in range(4):
+            track[FIRST_TRAIL + coordinate] = boxes[coordinate, k]
         track[MEAN_SCORE] *= 1 - EVIDENCE_MEMORY
         track[MEAN_SCORE] += EVIDENCE_MEMORY * scores[k]
         track[SURPRISE] *= 1 - EVIDENCE_MEMORY

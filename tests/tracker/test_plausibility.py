@@ -53,7 +53,7 @@ def slow_evidence(boxes, tracks, time):
 @given(st.integers(0, 15), st.integers(0, 10_000))
 def test_evidence_equals_the_slow_twin(n, seed):
     boxes, tracks = draw(np.random.default_rng(seed), n)
-    evidence = gather_evidence(tracks, 1.5, AREA)
+    evidence = gather_evidence(tracks, boxes, 1.5, AREA)
     assert evidence.shape == (len(NAMES), n)
     for got, expected in zip(evidence.T, slow_evidence(boxes, tracks, 1.5), strict=True):
         assert dict(zip(NAMES, got, strict=True)) == pytest.approx(expected, abs=1e-9)
