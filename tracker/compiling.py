@@ -4,6 +4,9 @@ NumPy pays about a microsecond for every operation on arrays as short as a frame
 pays it once for all of them.
 """
 
+import functools
+import logging
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar, TypeVarTuple
 
@@ -11,6 +14,10 @@ __all__ = ["Kernel", "kernel"]
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
+
+logger = logging.getLogger(__name__)
+
+SLOW = 0.2  # seconds of processor time: to load kept code takes a tenth of it, to compile it more
 
 
 class Kernel(Generic[*A, R]):
@@ -43,12 +50,21 @@ class Kernel(Generic[*A, R]):
         from numba import njit  # takes a third of a second
 
         compiled: Callable[[*A], R]
+        begun = time.thread_time()
         try:
             compiled = njit(self._signature, cache=True, error_model="numpy")(self._function)
         except RuntimeError:  # no folder in which code could be kept
             compiled = njit(self._signature, error_model="numpy")(self._function)
+        if time.thread_time() - begun > SLOW:
+            _announce()
         self._compiled = compiled
         return compiled
+
+
+@functools.cache  # the first kernel speaks for all
+def _announce() -> None:
+    """Tell the user what takes seconds."""
+    logger.warning("compiling the tracker for this machine, once")
 
 
 def kernel(signature: str) -> Callable[[Callable[[*A], R]], Kernel[*A, R]]:
