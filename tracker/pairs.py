@@ -62,7 +62,9 @@ def _sweep(boxes: FloatArray, order: IntArray, split: int, within: bool) -> Pair
     """
     _sort_from_left(boxes, order)
     room, count = 2 * len(order), 0
-    rows, others, shared = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    rows: IntArray = np.empty(room, np.int64)
+    others: IntArray = np.empty(room, np.int64)
+    shared: FloatArray = np.empty(room)
     for i in range(len(order)):
         one = order[i]
         top, right, bottom = boxes[1, one], boxes[2, one], boxes[3, one]
