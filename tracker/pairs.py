@@ -61,10 +61,8 @@ def _sweep(boxes: FloatArray, order: IntArray, split: int, within: bool) -> Pair
     right edge.
     """
     _sort_from_left(boxes, order)
-    room, count = 2 * len(order), 0
-    rows: IntArray = np.empty(room, np.int64)
-    others: IntArray = np.empty(room, np.int64)
-    shared: FloatArray = np.empty(room)
+    rows, others, shared = _room(2 * len(order))
+    count = 0
     for i in range(len(order)):
         one = order[i]
         top, right, bottom = boxes[1, one], boxes[2, one], boxes[3, one]
@@ -86,11 +84,16 @@ def _sweep(boxes: FloatArray, order: IntArray, split: int, within: bool) -> Pair
     return rows[:count], others[:count], shared[:count]
 
 
+@kernel("Tuple((i8[::1], i8[::1], f8[::1]))(i8)")
+def _room(count: int) -> Pairs:
+    """Arrays that aren't filled yet."""
+    return np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
+
+
 @kernel("Tuple((i8[::1], i8[::1], f8[::1]))(i8[::1], i8[::1], f8[::1])")
 def _roomier(rows: IntArray, others: IntArray, shared: FloatArray) -> Pairs:
     """The same pairs (K,) with room for K more."""
-    room = 2 * len(rows)
-    firsts, seconds, areas = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    firsts, seconds, areas = _room(2 * len(rows))
     for k in range(len(rows)):
         firsts[k], seconds[k], areas[k] = rows[k], others[k], shared[k]
     return firsts, seconds, areas
