@@ -34,8 +34,8 @@ class Gallery:
         self._written = np.concatenate([self._written, np.zeros(len(embeddings), np.int64)])
         self.add(np.arange(old, len(self)), embeddings)
 
-    def keep(self, alive: BoolArray) -> None:
-        """Forget the tracks that are not `alive` (N,)."""
+    def keep(self, alive: IntArray | BoolArray) -> None:
+        """Forget the tracks that are not `alive`: rows (K,), or (N,) True for them."""
         self._embeddings, self._written = self._embeddings[alive], self._written[alive]
 
     def distances(self, rows: IntArray, embeddings: FloatArray) -> FloatArray:

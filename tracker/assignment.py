@@ -2,14 +2,11 @@
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from tracker.compiling import kernel
 from tracker.types import FloatArray, IntArray
 
 __all__ = ["assign", "assign_pairs"]
-
-DENSE = 40_000  # up to so many cells a full matrix is quicker than a sparse graph
 
 
 def assign(cost: FloatArray, limit: float) -> tuple[IntArray, IntArray]:
@@ -34,34 +31,74 @@ def assign_pairs(
     """Choose among the pairs (K,), (K,) those with the most gain in total, no row and no column
     twice.
 
-    gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows and columns.
-    Returns rows and columns of the pairs made, rows ascending.
+    rows: ascending. gains: (K,); a pair without a positive gain isn't made. shape: numbers of rows
+    and columns. All arrays are in C order. Returns rows and columns of the pairs made, rows
+    ascending.
     """
-    if shape[0] * shape[1] <= DENSE:
-        matrix = np.zeros(shape)
-        matrix[rows, columns] = gains
-        chosen, theirs = linear_sum_assignment(matrix, maximize=True)
-        made = matrix[chosen, theirs] > 0
-        return chosen[made], theirs[made]
-    return _assign_sparse(rows, columns, gains, shape)
+    return _augment(rows, columns, gains, *shape)
 
 
-def _assign_sparse(
-    rows: IntArray, columns: IntArray, gains: FloatArray, shape: tuple[int, int]
+@kernel("Tuple((i8[::1], i8[::1]))(i8[::1], i8[::1], f8[::1], i8, i8)")
+def _augment(
+    rows: IntArray, columns: IntArray, gains: FloatArray, n: int, m: int
 ) -> tuple[IntArray, IntArray]:
-    """The same on a graph of the pairs alone. Each row has a column of its own as well, which
-    stands for staying alone; all edges weigh 1 more than they gain, since a sparse graph takes a
-    weight of 0 for no edge, and every full matching has as many edges."""
-    n, m = shape
-    good = gains > 0
-    alone = np.arange(n)
-    graph = csr_array(
-        (
-            np.concatenate([1 + gains[good], np.ones(n)]),
-            (np.concatenate([rows[good], alone]), np.concatenate([columns[good], m + alone])),
-        ),
-        shape=(n, m + n),
-    )
-    chosen, theirs = min_weight_full_bipartite_matching(graph, maximize=True)
-    made = theirs < m
-    return chosen[made].astype(np.int64), theirs[made].astype(np.int64)
+    """The same by shortest augmenting paths (Jonker and Volgenant, Computing 1987) along the pairs
+    alone: a row costs as much as the rows and columns that dispute one another, not as all.
+
+    Row r has a column of its own as well, m + r, which stands for staying alone and gains nothing.
+    Each row in turn takes its best column, where need be by a chain of others that change theirs:
+    the cheapest one, found as Dijkstra does by the costs less the prices of both sides.
+    """
+    starts, column_of, row_price = np.empty(n + 1, np.int64), np.empty(n, np.int64), np.zeros(n)
+    row_of, column_price, is_final = np.empty(m + n, np.int64), np.zeros(m + n), np.zeros(m + n)
+    cost, origin, reached = np.empty(m + n), np.empty(m + n, np.int64), np.empty(m + n, np.int64)
+    for column in range(m + n):
+        row_of[column], cost[column] = -1, np.inf
+    place = 0
+    for row in range(n + 1):  # the pairs of a row stand from its start to the next one's
+        while place < len(rows) and rows[place] < row:
+            place += 1
+        starts[row] = place
+    for start in range(n):
+        row, spent, count = start, 0.0, 0
+        column_of[start] = -1
+        while True:
+            for place in range(starts[row], starts[row + 1] + 1):
+                is_alone = place == starts[row + 1]
+                column = m + row if is_alone else columns[place]
+                gain = 0.0 if is_alone else gains[place]
+                if gain <= 0 and not is_alone:
+                    continue
+                total = spent - gain - row_price[row] - column_price[column]
+                if total < cost[column] and not is_final[column]:
+                    if cost[column] == np.inf:
+                        reached[count] = column
+                        count += 1
+                    cost[column], origin[column] = total, row
+            column, spent = -1, np.inf
+            for k in range(count):
+                other = reached[k]
+                if not is_final[other] and cost[other] < spent:
+                    column, spent = other, cost[other]
+            is_final[column] = 1
+            if row_of[column] < 0:
+                break
+            row = row_of[column]
+        row_price[start] += spent
+        for k in range(count):
+            other = reached[k]
+            if is_final[other] and other != column:
+                row_price[row_of[other]] += spent - cost[other]
+                column_price[other] -= spent - cost[other]
+            cost[other], is_final[other] = np.inf, 0
+        row = -1
+        while row != start:
+            row = origin[column]
+            row_of[column] = row
+            column, column_of[row] = column_of[row], column
+    made, taken, count = np.empty(n, np.int64), np.empty(n, np.int64), 0
+    for row in range(n):
+        if column_of[row] < m:
+            made[count], taken[count] = row, column_of[row]
+            count += 1
+    return made[:count], taken[:count]

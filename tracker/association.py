@@ -7,8 +7,9 @@ from pydantic import Field
 
 from configs.settings import Settings
 from tracker.assignment import assign_pairs
-from tracker.pairs import areas, intersections, overlapping_pairs
-from tracker.types import FloatArray, IntArray
+from tracker.candidates import Candidates
+from tracker.pairs import grown_overlaps
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Likeness", "Stage", "appearance_likeness", "match", "overlap_likeness"]
 
@@ -53,8 +54,8 @@ class Stage(Settings):
 
 
 class Likeness(NamedTuple):
-    """The pairs of tracks and detections that may be made: rows, columns and likeness, (K,) each,
-    and how many tracks and detections there are."""
+    """The pairs of tracks and candidates that may be made: rows, columns and likeness, (K,) each,
+    and how many tracks and candidates there are."""
 
     rows: IntArray
     columns: IntArray
@@ -65,30 +66,31 @@ class Likeness(NamedTuple):
 def overlap_likeness(
     references: FloatArray,
     trails: FloatArray,
-    boxes: FloatArray,
-    scores: FloatArray,
+    candidates: Candidates,
     stage: Stage,
+    takes_part: tuple[BoolArray, BoolArray],
 ) -> Likeness:
-    """How alike tracks and detections are by their boxes.
+    """How alike tracks and candidates are by their boxes.
 
-    references: (4, N) where the tracks are held to be; trails: (T, 4, N) where they were seen,
-    newest first; boxes: (4, M) and scores: (M,) of the detections. All are as they are; where the
-    stage compares grown boxes, they are grown here.
+    references: (4, N) where the tracks are held to be; trails: (L, 4, N) where they were seen,
+    newest first. takes_part: (N,) True for the tracks, and (M,) True for the candidates that are
+    compared.
     """
-    grown, theirs = _grown(references, stage.buffer), _grown(boxes, stage.buffer)
-    rows, columns = overlapping_pairs(grown, theirs)
-    shared = intersections(grown[:, rows], theirs[:, columns])
-    likeness = shared / (areas(grown)[rows] + areas(theirs)[columns] - shared)
-    if stage.use_height:
-        likeness *= _height_overlap(references[:, rows], boxes[:, columns])
-    if stage.use_score:
-        likeness *= scores[columns]
-    allowed = likeness >= stage.min_similarity
-    rows, columns, likeness = rows[allowed], columns[allowed], likeness[allowed]
+    (own, theirs), boxes, scores = takes_part, candidates.boxes, candidates.scores
+    is_weighed = stage.use_height or stage.use_score
+    least = 0.0 if is_weighed else stage.min_similarity
+    rows, columns, likeness = grown_overlaps(references, own, boxes, theirs, stage.buffer, least)
+    if is_weighed:
+        if stage.use_height:
+            likeness *= _height_overlap(references[:, rows], boxes[:, columns])
+        if stage.use_score:
+            likeness *= scores[columns]
+        allowed = likeness >= stage.min_similarity
+        rows, columns, likeness = rows[allowed], columns[allowed], likeness[allowed]
     if stage.momentum:
         agreement = _direction_agreement(trails[-1][:, rows], trails[0][:, rows], boxes[:, columns])
         likeness += stage.momentum * scores[columns] * agreement
-    return Likeness(rows, columns, likeness, (references.shape[1], boxes.shape[1]))
+    return Likeness(rows, columns, likeness, (references.shape[1], len(candidates)))
 
 
 def appearance_likeness(
@@ -99,26 +101,16 @@ def appearance_likeness(
     distances: (N, M) of embeddings. motion_distances: (N, M) squared Mahalanobis, of boxes.
     """
     allowed = (distances <= stage.max_distance) & (motion_distances <= stage.max_motion)
-    rows, columns = allowed.nonzero()
+    rows, columns = np.ascontiguousarray(allowed.nonzero())
     return Likeness(rows, columns, 2 - distances[allowed], distances.shape)
 
 
 def match(likeness: Likeness, least: float) -> tuple[IntArray, IntArray]:
     """Rows and columns (K,) of the pairs with the most likeness above `least` in total."""
+    if len(likeness.rows) == 0:
+        return likeness.rows, likeness.columns
     gains = likeness.values - least
     return assign_pairs(likeness.rows, likeness.columns, gains, likeness.shape)
-
-
-def _grown(boxes: FloatArray, share: float) -> FloatArray:
-    """Boxes (4, N) grown by a share of their sides on every side."""
-    if share == 0:
-        return boxes
-    margin = boxes[2:] - boxes[:2]
-    margin *= share
-    grown = np.empty_like(boxes)
-    np.subtract(boxes[:2], margin, out=grown[:2])
-    np.add(boxes[2:], margin, out=grown[2:])
-    return grown
 
 
 def _height_overlap(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -48,14 +48,13 @@ def image_motion(before: Image, after: Image, scale: float, people: FloatArray) 
     return transform
 
 
-def common_shift(predicted: FloatArray, seen: FloatArray) -> FloatArray:
-    """(2,) pixels by which boxes were seen (4, N) beside where they were predicted (4, N).
+def common_shift(errors: FloatArray) -> FloatArray:
+    """(2,) pixels by which a frame's tracks were seen beside where they were predicted.
 
-    The median over the tracks of a frame: people err each in their own way, a moving camera
-    shifts them all. N >= 1.
+    errors: (2, N) of their centres, N >= 1. The median over the tracks: people err each in their
+    own way, a moving camera shifts them all.
     """
-    error = seen - predicted
-    centre = error[:2] + error[2:]
-    centre.sort(axis=1)
-    count = centre.shape[1]
-    return (centre[:, (count - 1) // 2] + centre[:, count // 2]) / 4
+    ordered = errors.copy()
+    ordered.sort(axis=1)
+    count = errors.shape[1]
+    return (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2

@@ -12,23 +12,24 @@ from tracker.camera_tracker_settings import CameraTrackerSettings
 from tracker.candidates import (
     Candidates,
     RegionScore,
+    candidates_of,
     confidence_map,
+    extremes,
     select,
     standing_predictions,
     widen,
 )
+from tracker.lifecycle import KINDS, kinds, review
 from tracker.plausibility import EvidenceHook, evidence_of, gather_evidence, log_odds, weight_rows
 from tracker.recovery import re_update
 from tracker.track_table import (
     CONFIRMED,
-    DOUBT,
     HITS,
     IDENTITY,
     KEPT,
     MISSED,
     ROW,
     SCORE,
-    SEEN,
     born,
     hide,
     observe,
@@ -38,8 +39,6 @@ from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Image
 __all__ = ["CameraTracker", "CameraTrackerSettings"]
 
 MIN_SHIFTED = 4  # tracks that must have been seen before their common error is a camera's motion
-TENTATIVE, TRACKED, LOST = 1, 2, 4
-KINDS = {"tentative": TENTATIVE, "tracked": TRACKED, "lost": LOST}
 
 
 class CameraTracker:
@@ -89,7 +88,10 @@ class CameraTracker:
             self._follow_camera(image)
         candidates = self._select(detections, region_score)
         widen(self._area, candidates.boxes)
-        self._begin(candidates[self._associate(candidates)])
+        unpaired = self._associate(candidates)
+        begun = (unpaired & (candidates.scores >= self._settings.birth_score)).nonzero()[0]
+        if len(begun):
+            self._begin(candidates[begun])
         if self._on_evidence is not None:
             self._on_evidence(evidence_of(frame_index, self._tracks, self._time, self._area))
         return self._report(frame_index)
@@ -111,7 +113,7 @@ class CameraTracker:
         if len(self._tracks):
             hide(self._tracks)
             seconds = round(time - self._time, 9)  # even steps are then equal to the last digit
-            self._tracks.state = kalman.predict(self._tracks.state, seconds, self._settings.motion)
+            kalman.advance(self._tracks.state, np.array([seconds]), self._settings.motion)
         self._time = time
 
     def _follow_camera(self, image: Image) -> None:
@@ -129,12 +131,11 @@ class CameraTracker:
 
     def _select(self, detections: Detections, region_score: RegionScore | None) -> Candidates:
         """The boxes that take part; tracks whose predicted box stands by itself are kept."""
-        settings, scores = self._settings.candidates, detections.scores
-        if not np.isfinite(detections.boxes.sum() + scores.sum()):
-            raise ValueError("a detection's box or score is not finite")
-        if settings.score_scale == "auto" and not self._is_margin and len(scores):
-            self._is_margin = bool(scores.min() < 0 or scores.max() > 1)
-        candidates = select(detections, self._is_margin, settings)
+        settings, found = self._settings.candidates, candidates_of(detections)
+        lowest, highest = extremes(found.boxes, found.scores)
+        if settings.score_scale == "auto":
+            self._is_margin |= lowest < 0 or highest > 1
+        candidates = select(found, self._is_margin, settings)
         if not settings.predictions or len(self._tracks) == 0:
             return candidates
         tracks = self._tracks
@@ -153,76 +154,75 @@ class CameraTracker:
         free = np.ones(len(candidates), bool)
         if len(tracks) == 0 or len(candidates) == 0:
             return free
-        missed = np.where(tracks[MISSED] <= 1, TRACKED, LOST)
-        kinds = np.where(tracks[CONFIRMED] > 0, missed, TENTATIVE)
+        waiting = kinds(tracks)
         confident = candidates.scores >= self._settings.confident_score
         choices = {"all": free, "confident": confident, "faint": ~confident}
-        made = []
-        for stage, takes_part in self._stages:
-            rows = (kinds & takes_part).nonzero()[0]
-            columns = (free & choices[stage.detections]).nonzero()[0]
-            if len(rows) == 0 or len(columns) == 0:
+        made, predicted = [], kalman.state2boxes(tracks.state)
+        for stage, kind in self._stages:
+            takes_part = (waiting & kind) > 0, free & choices[stage.detections]
+            likeness = self._likeness(takes_part, predicted, candidates, stage)
+            rows, columns = match(likeness, stage.least_likeness)
+            if len(rows) == 0:
                 continue
-            likeness = self._likeness(rows, candidates[columns], stage)
-            own, theirs = match(likeness, stage.least_likeness)
-            if len(own) == 0:
-                continue
-            own, theirs = rows[own], columns[theirs]
-            kinds[own] = 0
-            free[theirs] = False
-            made.append((own, theirs))
-            if self._settings.common_motion and len(own) >= MIN_SHIFTED:
-                self._shift(own, candidates.boxes[:, theirs], kinds.nonzero()[0])
+            waiting[rows] = 0
+            free[columns] = False
+            made.append((rows, columns))
+            if self._settings.common_motion and len(rows) >= MIN_SHIFTED:
+                errors = kalman.centre_errors(tracks.state, rows, candidates.boxes, columns)
+                kalman.shift(tracks.state, waiting > 0, common_shift(errors))
+                predicted = kalman.state2boxes(tracks.state)
         if made:
-            own, theirs = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
-            self._correct(own, candidates[theirs])
+            rows, columns = made[0] if len(made) == 1 else np.concatenate(made, axis=1)
+            self._correct(rows, candidates[columns])
         return free
 
-    def _likeness(self, rows: IntArray, candidates: Candidates, stage: Stage) -> Likeness:
-        """The pairs of the tracks `rows` and the candidates that the stage allows."""
-        tracks = self._tracks.take(rows)
+    def _likeness(
+        self,
+        takes_part: tuple[BoolArray, BoolArray],
+        predicted: FloatArray,
+        candidates: Candidates,
+        stage: Stage,
+    ) -> Likeness:
+        """The pairs of tracks, predicted at (4, N), and candidates that the stage allows, of those
+        that take part."""
+        tracks = self._tracks
         if stage.by == "overlap":
-            trails = tracks.trail
-            seen = stage.reference == "observation"
-            references = trails[0] if seen else kalman.state2boxes(tracks.state)
-            return overlap_likeness(references, trails, candidates.boxes, candidates.scores, stage)
+            trail = tracks.trail
+            references = trail[0] if stage.reference == "observation" else predicted
+            return overlap_likeness(references, trail, candidates, stage, takes_part)
         if candidates.embeddings is None or self._gallery is None:
             nobody = np.zeros(0, np.int64)
-            return Likeness(nobody, nobody, np.zeros(0), (len(rows), len(candidates)))
-        return appearance_likeness(
-            self._gallery.distances(rows, candidates.embeddings),
-            kalman.squared_distances(tracks.state, candidates.boxes, self._settings.motion),
+            return Likeness(nobody, nobody, np.zeros(0), (len(tracks), len(candidates)))
+        rows, columns = (chosen.nonzero()[0] for chosen in takes_part)
+        states, boxes = tracks.state[..., rows], candidates.boxes[:, columns]
+        likeness = appearance_likeness(
+            self._gallery.distances(rows, candidates.embeddings[columns]),
+            kalman.squared_distances(states, boxes, self._settings.motion),
             stage,
         )
-
-    def _shift(self, rows: IntArray, seen: FloatArray, waiting: IntArray) -> None:
-        """The `waiting` tracks follow a camera that moved the tracks `rows` to boxes (4, K)."""
-        state = self._tracks.state
-        shift = common_shift(kalman.state2boxes(state[..., rows]), seen)
-        state[:2, 0, waiting] += shift[:, None]
+        return Likeness(
+            rows[likeness.rows],
+            columns[likeness.columns],
+            likeness.values,
+            (len(tracks), len(candidates)),
+        )
 
     def _correct(self, rows: IntArray, seen: Candidates) -> None:
         """The tracks `rows` (K,) take the candidates (K,)."""
-        settings, chosen = self._settings, self._tracks.take(rows)
+        settings, tracks = self._settings, self._tracks
+        states = tracks.state
         if settings.recovery_steps:
-            chosen.state = re_update(
-                chosen, seen.boxes, self._time, settings.recovery_steps, settings.motion
+            states[..., rows] = re_update(
+                tracks.take(rows), seen.boxes, self._time, settings.recovery_steps, settings.motion
             )
         doubt = 1 + settings.faint_doubt * (1 - seen.scores)
-        state = kalman.correct(chosen.state, seen.boxes, settings.motion, doubt)
-        observe(chosen, seen.boxes, seen.scores, seen.rows, self._time)
-        chosen.state = chosen.anchor = state
-        self._tracks.put(rows, chosen)
+        errors = kalman.see(states, rows, seen.boxes, settings.motion, doubt)
+        observe(tracks, rows, seen.boxes, seen.scores, seen.rows, errors, self._time)
         if self._gallery is not None and seen.embeddings is not None:
             self._gallery.add(rows, seen.embeddings)
 
-    def _begin(self, candidates: Candidates) -> None:
-        """Unpaired candidates that are sure enough begin tentative tracks."""
-        if len(candidates) == 0:
-            return
-        begun = candidates[candidates.scores >= self._settings.birth_score]
-        if len(begun) == 0:
-            return
+    def _begin(self, begun: Candidates) -> None:
+        """Candidates that belong to nobody begin tentative tracks."""
         fresh = born(begun.boxes, begun.scores, begun.rows, self._time, self._settings.motion)
         older = len(self._tracks)
         self._tracks = self._tracks.joined(fresh)
@@ -234,56 +234,45 @@ class CameraTracker:
 
     def _report(self, index: int) -> CameraTracks:
         """Confirm, list and drop tracks."""
-        tracks, settings = self._tracks, self._settings
-        missed, confirmed = tracks[MISSED], tracks[CONFIRMED] > 0
-        plausible = self._plausible()
-        is_new = tracks[HITS] >= settings.min_hits
-        is_new &= 1 - tracks[DOUBT] >= settings.confirm_probability
-        is_new &= missed == 0
-        is_new &= plausible & ~confirmed
-        confirmed |= is_new
-        tracks[CONFIRMED] = confirmed
-        alive = np.where(
-            confirmed,
-            self._time - tracks[SEEN] <= settings.max_gap,
-            missed <= settings.max_tentative_missed,
-        )
-        shown = alive & plausible
-        if not settings.report_tentative:
-            shown &= confirmed
-        nameless = (shown & (tracks[IDENTITY] == 0)).nonzero()[0]
+        tracks, boxes = self._tracks, kalman.state2boxes(self._tracks.state)
+        plausible = self._plausible(boxes)
+        reported, alive, gone, is_new = review(tracks, plausible, self._time, self._settings)
+        identities = tracks[IDENTITY]
+        nameless = reported[identities[reported] == 0]
         if len(nameless):
-            tracks[IDENTITY][nameless] = list(itertools.islice(self._ids, len(nameless)))
-        ended = np.zeros(0, np.int64)
-        everybody_stays = alive.all()
-        if not everybody_stays:
-            gone = tracks[IDENTITY][~alive].astype(np.int64)
-            ended = np.sort(gone[gone > 0])
-        result = self._snapshot(index, shown, is_new, ended)
-        if not everybody_stays:
+            identities[nameless] = list(itertools.islice(self._ids, len(nameless)))
+        reported = reported[identities[reported].argsort()]
+        ended = identities[gone].astype(np.int64)
+        ended = ended[ended > 0]
+        ended.sort()
+        result = self._snapshot(index, boxes, reported, is_new, ended)
+        if len(gone):
             self._tracks = tracks.take(alive)
             if self._gallery is not None:
                 self._gallery.keep(alive)
         return result
 
-    def _plausible(self) -> BoolArray:
-        """(N,) True where a track's box is worth reporting now."""
+    def _plausible(self, boxes: FloatArray) -> BoolArray:
+        """(N,) True where a track's box, of (4, N), is worth reporting now."""
         tracks, settings = self._tracks, self._settings
         near = tracks[MISSED] <= settings.max_predicted
         if settings.candidates.predictions:
             near |= tracks[KEPT] > 0
         if settings.plausibility is None or len(tracks) == 0:
             return near
-        seen, predicted = log_odds(gather_evidence(tracks, self._time, self._area), self._weights)
-        return near & (np.where(tracks[MISSED] == 0, seen, predicted) >= self._least_odds)
+        evidence = gather_evidence(tracks, boxes, self._time, self._area)
+        return near & (log_odds(evidence, self._weights, tracks[MISSED]) >= self._least_odds)
 
     def _snapshot(
-        self, index: int, shown: BoolArray, is_new: BoolArray, ended: IntArray
+        self,
+        index: int,
+        boxes: FloatArray,
+        rows: IntArray,
+        is_new: BoolArray,
+        ended: IntArray,
     ) -> CameraTracks:
-        rows = shown.nonzero()[0]
-        rows = rows[self._tracks[IDENTITY][rows].argsort()]
-        tracks = self._tracks.take(rows)
-        boxes = kalman.state2boxes(tracks.state)
+        """The tracks `rows`, of all at boxes (4, N)."""
+        tracks = self._tracks
         if self._settings.detected_share:
             seen = tracks[MISSED] == 0
             boxes[:, seen] += self._settings.detected_share * (tracks.trail[0] - boxes)[:, seen]
@@ -291,10 +280,10 @@ class CameraTracker:
             camera=self._camera,
             index=index,
             time=self._time,
-            ids=tracks[IDENTITY].astype(np.int64),
-            boxes=np.ascontiguousarray(boxes.T),
-            scores=tracks[SCORE],
+            ids=tracks[IDENTITY][rows].astype(np.int64),
+            boxes=np.ascontiguousarray(boxes.take(rows, axis=1).T),
+            scores=tracks[SCORE][rows],
             is_new=is_new[rows],
-            detection_rows=tracks[ROW].astype(np.int64),
+            detection_rows=tracks[ROW][rows].astype(np.int64),
             ended=ended,
         )

@@ -1,5 +1,6 @@
 """Which boxes of a frame take part in the association."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from configs.settings import Settings
-from tracker.pairs import areas, intersections, overlapping_pairs
+from tracker.compiling import kernel
+from tracker.pairs import crossings, overlaps
 from tracker.scores import ScoreScale, margins2probabilities
 from tracker.types import BoolArray, Detections, FloatArray, IntArray
 
@@ -15,7 +17,9 @@ __all__ = [
     "CandidateSettings",
     "Candidates",
     "RegionScore",
+    "candidates_of",
     "confidence_map",
+    "extremes",
     "select",
     "standing_predictions",
     "widen",
@@ -42,7 +46,7 @@ class CandidateSettings(Settings):
     """A predicted box below this score doesn't compete."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Candidates:
     """M detections that take part. rows: (M,) where they stand in the frame's `Detections`.
     boxes: (4, M), coordinates first. scores: (M,) probabilities. embeddings: (M, D) or None.
@@ -57,68 +61,97 @@ class Candidates:
         return len(self.rows)
 
     def __getitem__(self, chosen: IntArray | BoolArray) -> "Candidates":
+        if chosen.dtype == np.bool_:
+            chosen = chosen.nonzero()[0]
         embeddings = None if self.embeddings is None else self.embeddings[chosen]
-        return Candidates(self.rows[chosen], self.boxes[:, chosen], self.scores[chosen], embeddings)
+        boxes = self.boxes.take(chosen, axis=1)
+        return Candidates(self.rows[chosen], boxes, self.scores[chosen], embeddings)
 
 
-def select(detections: Detections, is_margin: bool, settings: CandidateSettings) -> Candidates:
+def candidates_of(detections: Detections) -> Candidates:
+    """All detections."""
+    boxes = np.array(detections.boxes.T, np.float64, order="C")
+    scores = np.array(detections.scores, np.float64)
+    return Candidates(np.arange(len(scores)), boxes, scores, detections.embeddings)
+
+
+@kernel("UniTuple(f8, 2)(f8[:, ::1], f8[::1])")
+def extremes(boxes: FloatArray, scores: FloatArray) -> tuple[float, float]:
+    """The lowest and the highest of scores (N,); inf and -inf of none.
+
+    Raises ValueError where a score or a coordinate of the boxes (4, N) isn't finite.
+    """
+    lowest, highest = np.inf, -np.inf
+    for n in range(len(scores)):
+        total = scores[n] + boxes[0, n] + boxes[1, n] + boxes[2, n] + boxes[3, n]
+        if not math.isfinite(total):
+            raise ValueError("a detection's box or score is not finite")
+        lowest, highest = min(lowest, scores[n]), max(highest, scores[n])
+    return lowest, highest
+
+
+def select(found: Candidates, is_margin: bool, settings: CandidateSettings) -> Candidates:
     """The detections worth using, without duplicates, in their order; scores as probabilities."""
-    scores = margins2probabilities(detections.scores) if is_margin else detections.scores
-    boxes = np.ascontiguousarray(detections.boxes.T, np.float64)
-    found = Candidates(np.arange(len(scores)), boxes, scores, detections.embeddings)
-    likely = scores >= settings.min_score
-    if not likely.all():
-        found = found[likely]
-    kept = without_duplicates(found.boxes, found.scores, settings.max_iou)
-    return found if kept.all() else found[kept]
-
-
-def widen(area: FloatArray, boxes: FloatArray) -> None:
-    """Widen the area (4,) in which candidates are known to occur by boxes (4, M), in place."""
-    if boxes.shape[1]:
-        area[:2] = np.minimum(area[:2], boxes[:2].min(axis=1))
-        area[2:] = np.maximum(area[2:], boxes[2:].max(axis=1))
+    scores = margins2probabilities(found.scores) if is_margin else found.scores
+    kept = without_duplicates(found.boxes, scores, settings.max_iou)
+    kept &= scores >= settings.min_score  # these are beaten by all others, and beat none of them
+    return Candidates(found.rows, found.boxes, scores, found.embeddings)[kept]
 
 
 def without_duplicates(boxes: FloatArray, scores: FloatArray, max_iou: float) -> BoolArray:
     """(N,) True for the boxes (4, N) that greedy non-maximum suppression keeps.
 
     Best score first, a box goes if it overlaps a kept one by more than `max_iou`; ties go to the
-    earlier one. Instead of visiting boxes one by one, each round settles all boxes whose rivals
-    are settled: as many rounds as the longest chain of rivals, mostly none or two.
+    earlier one.
     """
-    kept = np.ones(len(scores), bool)
-    loser, winner = _rivals(boxes, scores, max_iou)
-    if len(loser) == 0:
-        return kept
-    settled = np.zeros(len(scores), bool)
-    kept[loser] = False
-    settled[kept] = True
-    while True:
-        beaten = loser[kept[winner] & settled[winner]]
-        settled[beaten] = True
-        waiting = ~settled
-        if not waiting.any():
-            return kept
-        # Whose better rivals are all settled, and none of them kept, is kept.
-        blocked = np.zeros(len(scores), bool)
-        blocked[loser[waiting[winner]]] = True
-        freed = waiting & ~blocked
-        kept |= freed
-        settled |= freed
+    return _suppress(boxes, scores, *crossings(boxes), max_iou)
 
 
-def _rivals(boxes: FloatArray, scores: FloatArray, max_iou: float) -> tuple[IntArray, IntArray]:
-    """Of each two boxes that overlap by more than `max_iou`, the one that goes and the better."""
-    one, other = overlapping_pairs(boxes, boxes)
-    ahead = one < other
-    one, other = one[ahead], other[ahead]
-    shared = intersections(boxes[:, one], boxes[:, other])
-    area = areas(boxes)
-    close = shared > max_iou * (area[one] + area[other] - shared)
-    one, other = one[close], other[close]
-    first_loses = scores[one] < scores[other]
-    return np.where(first_loses, one, other), np.where(first_loses, other, one)
+@kernel("b1[::1](f8[:, ::1], f8[::1], i8[::1], i8[::1], f8[::1], f8)")
+def _suppress(
+    boxes: FloatArray,
+    scores: FloatArray,
+    rows: IntArray,
+    others: IntArray,
+    shared: FloatArray,
+    max_iou: float,
+) -> BoolArray:
+    """The same, with the pairs (K,) of boxes that overlap at all.
+
+    Instead of visiting boxes one by one, each round settles all whose better rivals are settled:
+    as many rounds as the longest chain of rivals, mostly one or two.
+    """
+    count = len(scores)
+    kept, settled, blocked = np.empty(count, np.bool_), np.empty(count, np.bool_), np.empty(count)
+    areas, left = np.empty(count), count
+    for box in range(count):
+        areas[box] = (boxes[2, box] - boxes[0, box]) * (boxes[3, box] - boxes[1, box])
+        kept[box] = settled[box] = False
+    while left:
+        for box in range(count):
+            blocked[box] = 0
+        for k in range(len(shared)):
+            row, rival = rows[k], others[k]
+            if shared[k] / (areas[row] + areas[rival] - shared[k]) > max_iou:
+                if scores[rival] <= scores[row]:
+                    row, rival = rival, row
+                if kept[rival] and not settled[row]:
+                    settled[row], left = True, left - 1
+                if not settled[rival]:
+                    blocked[row] = 1
+        for box in range(count):
+            if not settled[box] and not blocked[box]:
+                kept[box], settled[box], left = True, True, left - 1
+    return kept
+
+
+@kernel("void(f8[::1], f8[:, ::1])")
+def widen(area: FloatArray, boxes: FloatArray) -> None:
+    """Widen the area (4,) in which candidates are known to occur by boxes (4, M), in place."""
+    for n in range(boxes.shape[1]):
+        for axis in range(2):
+            area[axis] = min(area[axis], boxes[axis, n])
+            area[axis + 2] = max(area[axis + 2], boxes[axis + 2, n])
 
 
 def confidence_map(detections: FloatArray, scores: FloatArray) -> RegionScore:
@@ -126,11 +159,9 @@ def confidence_map(detections: FloatArray, scores: FloatArray) -> RegionScore:
     each weighted by its overlap with the box. 0 where nothing was detected."""
 
     def score(boxes: FloatArray) -> FloatArray:
-        rows, columns = overlapping_pairs(boxes, detections)
-        shared = intersections(boxes[:, rows], detections[:, columns])
-        union = areas(boxes)[rows] + areas(detections)[columns] - shared
+        rows, columns, iou = overlaps(boxes, detections)
         best = np.zeros(boxes.shape[1])
-        np.maximum.at(best, rows, shared / union * scores[columns])
+        np.maximum.at(best, rows, iou * scores[columns])
         return best
 
     return score

@@ -1,8 +1,8 @@
 """The box filter: one constant-velocity Kalman filter for all tracks of a camera at once.
 
 The four coordinates of a box (centre x, centre y, width, height) don't influence one another, so
-each track is four filters of two numbers, position and velocity, and every step of all of them is
-closed-form arithmetic on whole rows of tracks: no matrix is inverted and no track is looped over.
+each track is four filters of two numbers, position and velocity, and every step of them is
+closed-form arithmetic: no matrix is inverted.
 
 A state is a `(4, 5, N)` array. Axis 0 holds the coordinates. Axis 1 holds the position in pixels,
 the velocity in pixels per second, and the three different entries of their covariance: the
@@ -11,20 +11,25 @@ noise is relative to the height of the box, since a person twice as near moves a
 as many pixels (Wojke et al., arXiv 1703.07402). Boxes are `(4, N)`, coordinates first.
 """
 
-from functools import lru_cache
+import math
 
 import numpy as np
 from pydantic import Field
 
 from configs.settings import Settings
-from tracker.types import FloatArray
+from tracker.compiling import kernel
+from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = [
     "MotionSettings",
+    "advance",
     "begin",
+    "centre_errors",
     "correct",
     "move_camera",
     "predict",
+    "see",
+    "shift",
     "squared_distances",
     "state2boxes",
 ]
@@ -53,12 +58,28 @@ class MotionSettings(Settings):
 
 def begin(boxes: FloatArray, settings: MotionSettings) -> FloatArray:
     """(4, 5, N) states at rest at `boxes` (4, N)."""
+    boxes = np.ascontiguousarray(boxes)
+    return _begin(boxes, settings.measurement_noise**2, settings.start_velocity**2)
+
+
+@kernel("f8[:, :, ::1](f8[:, ::1], f8, f8)")
+def _begin(boxes: FloatArray, variance: float, velocity_variance: float) -> FloatArray:
+    """The same; variances in squared heights and squared heights per squared second."""
     states = np.zeros((4, 5, boxes.shape[1]))
-    states[:, POSITION] = _boxes2positions(boxes)
-    height = states[HEIGHT, POSITION]
-    states[:, VARIANCE] = (settings.measurement_noise * height) ** 2
-    states[:, VELOCITY_VARIANCE] = (settings.start_velocity * height) ** 2
+    for n in range(boxes.shape[1]):
+        height = boxes[3, n] - boxes[1, n]
+        for coordinate in range(4):
+            states[coordinate, POSITION, n] = _measured(boxes, coordinate, n)
+            states[coordinate, VARIANCE, n] = variance * height * height
+            states[coordinate, VELOCITY_VARIANCE, n] = velocity_variance * height * height
     return states
+
+
+@kernel("f8(f8[:, ::1], i8, i8)")
+def _measured(boxes: FloatArray, coordinate: int, n: int) -> float:
+    """Centre x, centre y, width or height of box n of (4, N)."""
+    low, high = boxes[coordinate % 2, n], boxes[coordinate % 2 + 2, n]
+    return (low + high) * 0.5 if coordinate < 2 else high - low
 
 
 def predict(
@@ -71,49 +92,56 @@ def predict(
     the velocity (white acceleration) plus one of the position. Both are linear in a state's five
     entries and in the squared height. seconds: one number for all, or (N,) one for each.
     """
-    squared_height = states[HEIGHT, POSITION] ** 2
-    if isinstance(seconds, np.ndarray):
-        transition, noise = _step(seconds, settings)
-        moved = np.einsum("nkij,kjn->kin", transition, states)
-        moved += noise.T * squared_height
-    else:
-        transition, noise = _same_step(seconds, settings)
-        moved = transition @ states
-        moved += noise * squared_height
-    sizes = moved[2:, POSITION]
-    np.maximum(sizes, SMALLEST_SIDE, out=sizes)
+    moved = np.array(states, order="C")
+    advance(moved, np.atleast_1d(np.asarray(seconds, np.float64)), settings)
     return moved
 
 
-@lru_cache(maxsize=64)
-def _same_step(seconds: float, settings: MotionSettings) -> tuple[FloatArray, FloatArray]:
-    """(4, 5, 5) and (5, 1): `_step` of one length, remembered, since frames come evenly."""
-    transition, noise = _step(np.array([seconds]), settings)
-    return transition[0], noise.T
+def advance(states: FloatArray, seconds: FloatArray, settings: MotionSettings) -> None:
+    """Predict the states in place; seconds: (1,) for all, or (N,) one for each."""
+    _advance(
+        states,
+        seconds,
+        settings.centre_memory,
+        settings.size_memory,
+        settings.position_noise**2,
+        settings.velocity_noise**2,
+    )
 
 
-def _step(seconds: FloatArray, settings: MotionSettings) -> tuple[FloatArray, FloatArray]:
-    """What each of N lengths of time does to a state: (N, 4, 5, 5), and (N, 5) per squared height.
-
-    The same for all coordinates but for the memory of their velocity.
+@kernel("void(f8[:, :, ::1], f8[::1], f8, f8, f8, f8)")
+def _advance(
+    states: FloatArray,
+    seconds: FloatArray,
+    centre_memory: float,
+    size_memory: float,
+    walk: float,
+    push: float,
+) -> None:
+    """The same; walk, push: squared heights a second by which the variance of a position grows, and
+    squared heights a second by which that of a velocity, in heights a second, does.
     """
-    memory = np.array([settings.centre_memory] * 2 + [settings.size_memory] * 2)
-    decay = np.exp(-seconds[:, None] / memory)
-    reach = memory * (1 - decay)  # how far a velocity of 1 carries
-    transition = np.zeros((len(seconds), 4, 5, 5))
-    transition[..., POSITION, POSITION] = transition[..., VARIANCE, VARIANCE] = 1
-    transition[..., POSITION, VELOCITY] = reach
-    transition[..., VELOCITY, VELOCITY] = transition[..., COVARIANCE, COVARIANCE] = decay
-    transition[..., VARIANCE, COVARIANCE] = 2 * reach
-    transition[..., VARIANCE, VELOCITY_VARIANCE] = reach**2
-    transition[..., COVARIANCE, VELOCITY_VARIANCE] = decay * reach
-    transition[..., VELOCITY_VARIANCE, VELOCITY_VARIANCE] = decay**2
-    noise = np.zeros((len(seconds), 5))
-    walk, push = settings.position_noise**2 * seconds, settings.velocity_noise**2 * seconds
-    noise[:, VARIANCE] = walk + push * (seconds**2 / 3)
-    noise[:, COVARIANCE] = push * (seconds / 2)
-    noise[:, VELOCITY_VARIANCE] = push
-    return transition, noise
+    for n in range(states.shape[2]):
+        step = seconds[n if len(seconds) > 1 else 0]
+        squared_height = states[HEIGHT, POSITION, n] ** 2
+        position_noise = (walk * step + push * step**3 / 3) * squared_height
+        covariance_noise = push * step**2 / 2 * squared_height
+        velocity_noise = push * step * squared_height
+        for coordinate in range(4):
+            memory = centre_memory if coordinate < 2 else size_memory
+            decay = math.exp(-step / memory)
+            reach = memory * (1 - decay)  # how far a velocity of 1 carries
+            state = states[coordinate, :, n]
+            state[POSITION] += reach * state[VELOCITY]
+            if coordinate >= 2:
+                state[POSITION] = max(state[POSITION], SMALLEST_SIDE)
+            state[VELOCITY] *= decay
+            state[VARIANCE] += 2 * reach * state[COVARIANCE]
+            state[VARIANCE] += reach**2 * state[VELOCITY_VARIANCE] + position_noise
+            state[COVARIANCE] *= decay
+            state[COVARIANCE] += decay * reach * state[VELOCITY_VARIANCE] + covariance_noise
+            state[VELOCITY_VARIANCE] *= decay**2
+            state[VELOCITY_VARIANCE] += velocity_noise
 
 
 def correct(
@@ -124,15 +152,72 @@ def correct(
     boxes: (4, N), column for column with `states`. doubt: (N,) or one factor on the measurement's
     standard deviation, above 1 for a box that is trusted less.
     """
-    deviation = doubt * settings.measurement_noise * states[HEIGHT, POSITION]
-    beliefs = states[:, VARIANCE : COVARIANCE + 1]
-    gains = beliefs / (beliefs[:, :1] + deviation * deviation)  # of position and velocity
-    innovation = _boxes2positions(boxes) - states[:, POSITION]
-    seen = states.copy()
-    seen[:, :VARIANCE] += gains * innovation[:, None]
-    seen[:, VARIANCE : COVARIANCE + 1] -= gains[:, :1] * beliefs
-    seen[:, VELOCITY_VARIANCE] -= gains[:, 1] * beliefs[:, 1]
+    seen, everyone = np.array(states, order="C"), np.arange(states.shape[2])
+    doubts = np.full(len(everyone), doubt, np.float64)
+    see(seen, everyone, np.ascontiguousarray(boxes), settings, doubts)
     return seen
+
+
+def see(
+    states: FloatArray,
+    rows: IntArray,
+    boxes: FloatArray,
+    settings: MotionSettings,
+    doubt: FloatArray,
+) -> FloatArray:
+    """Correct the states `rows` (K,), each by the box (4, K) that it has seen, in place.
+
+    doubt: (K,). Returns (K,) how far off the filter was: the error of the centre along both axes
+    together, heights.
+    """
+    return _see(states, rows, boxes, settings.measurement_noise * doubt)
+
+
+@kernel("f8[::1](f8[:, :, ::1], i8[::1], f8[:, ::1], f8[::1])")
+def _see(states: FloatArray, rows: IntArray, boxes: FloatArray, noise: FloatArray) -> FloatArray:
+    """The same; noise: (K,) the measurements' standard deviations, heights."""
+    errors = np.zeros(len(rows))
+    for k in range(len(rows)):
+        height = states[HEIGHT, POSITION, rows[k]]
+        deviation = noise[k] * height
+        for coordinate in range(4):
+            state = states[coordinate, :, rows[k]]
+            variance, covariance = state[VARIANCE], state[COVARIANCE]
+            position_gain = variance / (variance + deviation * deviation)
+            velocity_gain = covariance / (variance + deviation * deviation)
+            innovation = _measured(boxes, coordinate, k) - state[POSITION]
+            if coordinate < 2:
+                errors[k] += abs(innovation)
+            state[POSITION] += position_gain * innovation
+            state[VELOCITY] += velocity_gain * innovation
+            state[VARIANCE] -= position_gain * variance
+            state[COVARIANCE] -= position_gain * covariance
+            state[VELOCITY_VARIANCE] -= velocity_gain * covariance
+        errors[k] /= height
+    return errors
+
+
+@kernel("f8[:, ::1](f8[:, :, ::1], i8[::1], f8[:, ::1], i8[::1])")
+def centre_errors(
+    states: FloatArray, rows: IntArray, boxes: FloatArray, columns: IntArray
+) -> FloatArray:
+    """(2, K) pixels by which the centres of boxes, `columns` (K,) of (4, M), lie beside those of
+    the states `rows` (K,)."""
+    errors = np.empty((2, len(rows)))
+    for k in range(len(rows)):
+        for axis in range(2):
+            position = states[axis, POSITION, rows[k]]
+            errors[axis, k] = _measured(boxes, axis, columns[k]) - position
+    return errors
+
+
+@kernel("void(f8[:, :, ::1], b1[::1], f8[::1])")
+def shift(states: FloatArray, chosen: BoolArray, by: FloatArray) -> None:
+    """Move the centres of the states for which `chosen` (N,) is True by (2,) pixels, in place."""
+    for n in range(len(chosen)):
+        if chosen[n]:
+            for axis in range(2):
+                states[axis, POSITION, n] += by[axis]
 
 
 def squared_distances(
@@ -145,7 +230,7 @@ def squared_distances(
     """
     position = states[:, POSITION]
     variance = states[:, VARIANCE] + (settings.measurement_noise * position[HEIGHT]) ** 2
-    innovation = _boxes2positions(boxes)[:, None] - position[:, :, None]
+    innovation = begin(boxes, settings)[:, None, POSITION] - position[:, :, None]
     return (innovation**2 / variance[:, :, None]).sum(axis=0)
 
 
@@ -168,18 +253,14 @@ def move_camera(states: FloatArray, transform: FloatArray) -> FloatArray:
 
 def state2boxes(states: FloatArray) -> FloatArray:
     """(4, N) boxes, left, top, right, bottom, at the states' positions."""
-    position = states[:, POSITION]
-    half = 0.5 * position[2:]
+    return _state2boxes(np.ascontiguousarray(states))
+
+
+@kernel("f8[:, ::1](f8[:, :, ::1])")
+def _state2boxes(states: FloatArray) -> FloatArray:
     boxes = np.empty((4, states.shape[2]))
-    np.subtract(position[:2], half, out=boxes[:2])
-    np.add(position[:2], half, out=boxes[2:])
+    for n in range(states.shape[2]):
+        for axis in range(2):
+            centre, half = states[axis, POSITION, n], 0.5 * states[axis + 2, POSITION, n]
+            boxes[axis, n], boxes[axis + 2, n] = centre - half, centre + half
     return boxes
-
-
-def _boxes2positions(boxes: FloatArray) -> FloatArray:
-    """Left, top, right, bottom -> centre x, centre y, width, height."""
-    positions = np.empty_like(boxes)
-    np.add(boxes[:2], boxes[2:], out=positions[:2])
-    positions[:2] *= 0.5
-    np.subtract(boxes[2:], boxes[:2], out=positions[2:])
-    return positions

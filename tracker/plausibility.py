@@ -10,6 +10,7 @@ box it depends on its score and its track's, and on whether it covers somebody w
 one scene out at a time; `CameraTrackerSettings` has both scores.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ from pydantic import Field
 
 from configs.settings import Settings
 from tracker import kalman
-from tracker.pairs import areas, intersections, overlapping_pairs
+from tracker.compiling import kernel
+from tracker.pairs import crossings
 from tracker.track_table import (
     CONFIRMED,
     HIT_RATE,
@@ -113,12 +115,13 @@ EvidenceHook = Callable[[TrackEvidence], None]
 
 def evidence_of(index: int, tracks: TrackTable, time: float, area: FloatArray) -> TrackEvidence:
     """The record for one frame, with copies of all numbers; see `gather_evidence`."""
+    boxes = kalman.state2boxes(tracks.state)
     return TrackEvidence(
         index,
-        np.ascontiguousarray(kalman.state2boxes(tracks.state).T),
+        np.ascontiguousarray(boxes.T),
         tracks[MISSED].astype(np.int64),
         tracks[CONFIRMED] > 0,
-        gather_evidence(tracks, time, area),
+        gather_evidence(tracks, boxes, time, area),
     )
 
 
@@ -127,47 +130,91 @@ def weight_rows(weights: Weights) -> FloatArray:
     return np.array([getattr(weights, name) for name in Weights.model_fields])
 
 
-def gather_evidence(tracks: TrackTable, time: float, area: FloatArray) -> FloatArray:
+def gather_evidence(
+    tracks: TrackTable, boxes: FloatArray, time: float, area: FloatArray
+) -> FloatArray:
     """(10, N) the evidence on all tracks of a camera, in the order of `Weights`.
 
-    area: (4,) box around all detections so far: what the camera can see, as far as is known.
+    boxes: (4, N) where the tracks are. area: (4,) box around all detections so far: what the
+    camera can see, as far as is known.
     """
-    state = tracks.state
-    boxes = kalman.state2boxes(state)
-    probability = np.minimum(np.maximum(tracks[SCORE], 0.005), 0.995)
-    evidence = np.empty((10, len(tracks)))
-    evidence[0] = 1
-    np.log(probability / (1 - probability), out=evidence[1])
-    evidence[2] = tracks[MEAN_SCORE]
-    np.subtract(time, tracks[SEEN], out=evidence[3])
-    evidence[4] = tracks[HIT_RATE]
-    evidence[5] = tracks[SURPRISE]
-    np.divide(np.sqrt(state[0, kalman.VARIANCE]), state[2, kalman.POSITION], out=evidence[6])
-    evidence[7:9] = _hidden_and_hiding(boxes, tracks[MISSED] == 0)
-    inside = np.minimum(boxes[2:], area[2:, None]) - np.maximum(boxes[:2], area[:2, None])
-    np.maximum(inside, 0, out=inside)
-    evidence[9] = 1 - inside[0] * inside[1] / areas(boxes)
+    evidence = np.empty((len(Weights.model_fields), len(tracks)))
+    means = tracks[SCORE], tracks[MEAN_SCORE], tracks[HIT_RATE], tracks[SURPRISE]
+    _fill_in(evidence, boxes, *means, tracks[SEEN], tracks.state[0, kalman.VARIANCE], area, time)
+    _hidden_and_hiding(evidence, boxes, tracks[MISSED], *crossings(boxes))
     return evidence
 
 
-def log_odds(evidence: FloatArray, weights: FloatArray) -> FloatArray:
-    """Logarithms of the odds (K, N) that boxes hold a person, of evidence (10, N) under K rows of
-    weights (K, 10)."""
-    return weights @ evidence
+@kernel(
+    "void(f8[:, ::1], f8[:, ::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1],"
+    " f8)"
+)
+def _fill_in(
+    evidence: FloatArray,
+    boxes: FloatArray,
+    scores: FloatArray,
+    mean_scores: FloatArray,
+    hit_rates: FloatArray,
+    surprises: FloatArray,
+    seen: FloatArray,
+    variances: FloatArray,
+    area: FloatArray,
+    time: float,
+) -> None:
+    """Write into `evidence` (10, N) all that is known of each track by itself.
 
-
-def _hidden_and_hiding(boxes: FloatArray, seen: BoolArray) -> FloatArray:
-    """(2, N) the largest share of each box inside a nearer one that is seen, and a farther one.
-
-    Who stands lower in the image is nearer.
+    boxes: (4, N). scores to variances: (N,), of the table's rows and of the centre's x. area: (4,).
     """
-    largest = np.zeros((2, boxes.shape[1]))
-    rows, others = overlapping_pairs(boxes, boxes)
-    counts = seen[others]
-    counts &= rows != others
-    rows, others = rows[counts], others[counts]
-    if len(rows):
-        shares = intersections(boxes[:, rows], boxes[:, others]) / areas(boxes)[rows]
-        nearer = boxes[3, others] > boxes[3, rows]
-        np.maximum.at(largest, (1 - nearer.astype(np.intp), rows), shares)
-    return largest
+    left, top, right, bottom = area[0], area[1], area[2], area[3]
+    for n in range(boxes.shape[1]):
+        probability = min(max(scores[n], 0.005), 0.995)
+        width, height = boxes[2, n] - boxes[0, n], boxes[3, n] - boxes[1, n]
+        inside_x = max(min(boxes[2, n], right) - max(boxes[0, n], left), 0.0)
+        inside_y = max(min(boxes[3, n], bottom) - max(boxes[1, n], top), 0.0)
+        evidence[0, n] = 1
+        evidence[1, n] = math.log(probability / (1 - probability))
+        evidence[2, n] = mean_scores[n]
+        evidence[3, n] = time - seen[n]
+        evidence[4, n] = hit_rates[n]
+        evidence[5, n] = surprises[n]
+        evidence[6, n] = math.sqrt(variances[n]) / width
+        evidence[9, n] = 1 - inside_x * inside_y / (width * height)
+
+
+@kernel("void(f8[:, ::1], f8[:, ::1], f8[::1], i8[::1], i8[::1], f8[::1])")
+def _hidden_and_hiding(
+    evidence: FloatArray,
+    boxes: FloatArray,
+    missed: FloatArray,
+    rows: IntArray,
+    others: IntArray,
+    shared: FloatArray,
+) -> None:
+    """Write into rows 7 and 8 of `evidence` (10, N) the largest share of each box inside a nearer
+    one that is seen, and inside a farther one.
+
+    Who stands lower in the image is nearer. boxes: (4, N). missed: (N,) updates since each was
+    seen. rows, others, shared: (K,) the pairs of boxes that overlap, and the area they share.
+    """
+    for n in range(len(missed)):
+        evidence[7, n] = evidence[8, n] = 0
+    for k in range(len(shared)):
+        for turn in range(2):
+            row, other = (rows[k], others[k]) if turn else (others[k], rows[k])
+            if missed[other] == 0:
+                kind = 7 if boxes[3, other] > boxes[3, row] else 8
+                area = (boxes[2, row] - boxes[0, row]) * (boxes[3, row] - boxes[1, row])
+                evidence[kind, row] = max(evidence[kind, row], shared[k] / area)
+
+
+@kernel("f8[::1](f8[:, ::1], f8[:, ::1], f8[::1])")
+def log_odds(evidence: FloatArray, weights: FloatArray, missed: FloatArray) -> FloatArray:
+    """(N,) logarithms of the odds that boxes hold a person, of evidence (10, N).
+
+    weights: (2, 10) of seen boxes and of predicted ones. missed: (N,) 0 for a box that is seen.
+    """
+    odds = np.zeros(len(missed))
+    for n in range(len(missed)):
+        for k in range(len(evidence)):
+            odds[n] += weights[0 if missed[n] == 0 else 1, k] * evidence[k, n]
+    return odds

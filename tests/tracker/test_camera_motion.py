@@ -64,9 +64,10 @@ def test_people_who_move_are_no_camera(wall):
 
 
 def test_the_median_of_all_tracks_is_the_cameras_shift():
-    predicted = np.array([[0.0, 0, 10, 20], [50, 0, 60, 20], [90, 0, 100, 20]])
-    seen = predicted + np.array([[4.0, 1, 4, 1], [5, 1, 5, 1], [-30, 1, -30, 1]])
-    assert common_shift(predicted.T, seen.T).tolist() == [4, 1]
+    errors = np.array([[4.0, 5, -30], [1, 1, 1]])
+    assert common_shift(errors).tolist() == [4, 1]
+    assert common_shift(errors[:, :2]).tolist() == [4.5, 1]
+    assert errors[0].tolist() == [4, 5, -30]
 
 
 def test_a_track_survives_a_camera_that_swings(wall):

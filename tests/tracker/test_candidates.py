@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from tracker.boxes import nms
 from tracker.candidates import (
     CandidateSettings,
+    candidates_of,
     confidence_map,
+    extremes,
     select,
     standing_predictions,
     widen,
@@ -26,11 +28,11 @@ def row(*lefts):
 
 def columns(*lefts):
     """The same with coordinates first."""
-    return row(*lefts).T
+    return np.ascontiguousarray(row(*lefts).T)
 
 
 def test_nobody():
-    found = select(Detections.empty(), False, SETTINGS)
+    found = select(candidates_of(Detections.empty()), False, SETTINGS)
     assert len(found) == 0
     assert confidence_map(columns(), np.zeros(0))(columns(3, 4)).tolist() == [0, 0]
     assert confidence_map(columns(3), np.ones(1))(columns()).shape == (0,)
@@ -40,7 +42,7 @@ def test_nobody():
 
 def test_the_weak_and_the_doubled_go_and_rows_tell_where_the_others_stood():
     detections = Detections(row(0, 1, 50, 80), np.array([0.6, 0.8, 0.05, 0.3]))
-    found = select(detections, False, SETTINGS)
+    found = select(candidates_of(detections), False, SETTINGS)
     assert found.rows.tolist() == [1, 3]
     assert found.scores.tolist() == [0.8, 0.3]
     assert found[np.array([False, True])].boxes.tolist() == columns(80).tolist()
@@ -48,7 +50,7 @@ def test_the_weak_and_the_doubled_go_and_rows_tell_where_the_others_stood():
 
 def test_margins_become_probabilities():
     detections = Detections(row(0, 50, 90), np.array([-2.0, 0.0, 1.0]))
-    found = select(detections, True, SETTINGS)
+    found = select(candidates_of(detections), True, SETTINGS)
     assert found.scores == pytest.approx([0.5, 0.95])
 
 
@@ -63,7 +65,7 @@ def test_duplicates_go_as_one_by_one(count, seed, limit):
     corner = generator.uniform(0, 40, (count, 2))
     boxes = np.concatenate([corner, corner + generator.uniform(5, 30, (count, 2))], axis=1)
     scores = generator.integers(0, 5, count) / 5.0
-    kept = np.flatnonzero(without_duplicates(boxes.T, scores, limit))
+    kept = np.flatnonzero(without_duplicates(boxes.T.copy(), scores, limit))
     assert kept.tolist() == sorted(nms(boxes, scores, limit).tolist())
 
 
@@ -74,7 +76,8 @@ def test_the_detectors_own_confidence_anywhere():
 
 
 def test_predictions_and_detections_compete():
-    detections = select(Detections(row(0, 50), np.array([0.5, 0.9])), False, SETTINGS)
+    found = candidates_of(Detections(row(0, 50), np.array([0.5, 0.9])))
+    detections = select(found, False, SETTINGS)
     predictions, scores = columns(1, 51, 100, 150), np.array([0.8, 0.8, 0.8, 0.3])
     settings = CandidateSettings(max_iou=0.5, min_prediction_score=0.4)
     kept, left = standing_predictions(predictions, scores, detections, settings)
@@ -87,6 +90,22 @@ def test_predictions_and_detections_compete():
 def test_the_area_is_the_box_around_all_that_came():
     area = np.array([np.inf, np.inf, -np.inf, -np.inf])
     for lefts, reached in (((), [np.inf, -np.inf]), ((30, 5), [5, 40]), ((10,), [5, 40])):
-        widen(area, np.ascontiguousarray(columns(*lefts)))
+        widen(area, columns(*lefts))
         assert area[::2].tolist() == reached
     assert area.tolist() == [5, 0, 40, 20]
+
+
+def test_the_scale_of_scores_shows_in_their_extremes():
+    assert extremes(columns(), np.zeros(0)) == (np.inf, -np.inf)
+    assert extremes(columns(3, 5, 8), np.array([0.5, -1.5, 0.7])) == (-1.5, 0.7)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused(bad):
+    for place in range(4):
+        boxes = columns(3, 5)
+        boxes[place, 1] = bad
+        with pytest.raises(ValueError, match="not finite"):
+            extremes(boxes, np.zeros(2))
+    with pytest.raises(ValueError, match="not finite"):
+        extremes(columns(3), np.array([bad]))

@@ -147,3 +147,27 @@ def test_camera_motion_moves_boxes_as_it_moves_points():
     zoom = np.array([[1.1, 0, 5], [0, 1.1, -3]])
     moved = kalman.state2boxes(kalman.move_camera(kalman.begin(boxes, SETTINGS), zoom))
     np.testing.assert_allclose(moved, boxes * 1.1 + [[5], [-3], [5], [-3]])
+
+
+def test_the_centres_of_some_are_compared_and_moved():
+    states = kalman.begin(np.array([[0.0, 100], [0, 50], [50, 150], [100.0, 170]]), SETTINGS)
+    boxes = np.array([[9.0, 103, 8], [9, 51, 8], [9, 157, 8], [9.0, 171, 8]])
+    rows, columns = np.array([1, 0]), np.array([1, 2])
+    errors = kalman.centre_errors(states, rows, boxes, columns)
+    assert errors.tolist() == [[5, -17], [1, -42]]
+    before = states.copy()
+    kalman.shift(states, np.array([True, False]), np.array([3.0, -2]))
+    moved = states - before
+    assert moved[:2, POSITION].tolist() == [[3, 0], [-2, 0]]
+    assert np.count_nonzero(moved) == 2
+
+
+def test_only_who_has_seen_a_box_is_corrected_and_tells_how_far_off_it_was():
+    states = kalman.begin(np.array([[0.0, 100], [0, 50], [50, 150], [100.0, 150]]), SETTINGS)
+    box = np.array([[106.0], [49], [160], [149]])  # 8 to the right, 1 up, of 100 high
+    expected = kalman.correct(states[..., [1]], box, SETTINGS, 2.0)
+    before = states[..., 0].copy()
+    errors = kalman.see(states, np.array([1]), box, SETTINGS, np.array([2.0]))
+    assert errors == pytest.approx([0.09])
+    np.testing.assert_array_equal(states[..., [1]], expected)
+    np.testing.assert_array_equal(states[..., 0], before)

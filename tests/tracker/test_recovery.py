@@ -20,10 +20,10 @@ def track(places):
     """Seen at x = `places`, one step apart."""
     table = born(box(places[0]), np.ones(1), np.zeros(1, int), 0.0, MOTION)
     for k, x in enumerate(places[1:], 1):
-        state = kalman.predict(table.state, STEP, MOTION)
-        table.state = state
-        observe(table, box(x), np.ones(1), np.zeros(1, int), k * STEP)
-        table.state = table.anchor = kalman.correct(state, box(x), MOTION)
+        table.state = kalman.predict(table.state, STEP, MOTION)
+        here, one = np.zeros(1, int), np.ones(1)
+        error = kalman.see(table.state, here, box(x), MOTION, one)
+        observe(table, here, box(x), one, here, error, k * STEP)
     return table
 
 
