@@ -99,9 +99,11 @@ class LikenessModel:
             self._weight[kind] = old + len(distances)
 
     def log_ratio(self, distances: Floats) -> Floats:
-        """Log of how much likelier each distance is for one person than for two."""
-        same, different = self._mean
-        return self._slope() * ((same + different) / 2 - distances)
+        """Log of how much likelier each distance is for one person than for two; -inf where the
+        distance is infinite, as there is nothing to compare."""
+        known = ~np.isinf(distances)
+        ratio = self._slope() * (self._mean.mean() - np.where(known, distances, 0.0))
+        return np.where(known, ratio, -np.inf)
 
     def threshold(self, log_ratio: float) -> float:
         """The distance at which the log ratio is this; -inf where no distance reaches it."""

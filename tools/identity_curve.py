@@ -30,6 +30,7 @@ from tracker.types import FloatArray, Sightings
 WORLD = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "tracker" / "world.py"))
 RATE = 4.0  # ticks/s
 DIMENSION = 64
+ALIKE = 0.75
 DOORS = np.array([[0.8, 3.0], [7.2, 3.0]])  # metres
 NOISES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 VARIANTS = {"calibrated": True, "uncalibrated": False}
@@ -75,12 +76,15 @@ def identity_curve(
     _draw(np.array(rows), output / "curve.png", seeds)
 
 
-def story(seed: int, people: int = 6, seconds: float = 200.0) -> Story:
-    """People who visit the room again and again; away for one to two minutes in between."""
+def story(seed: int, people: int = 6, seconds: float = 200.0, alike: float = ALIKE) -> Story:
+    """People who visit the room again and again; away for one to two minutes in between.
+
+    alike: how much of the looks of the one before every other one has.
+    """
     random = np.random.default_rng(seed)
     looks = _unit(0.7 * _unit(random.normal(size=DIMENSION)) + _units(random, people))
     for person in range(1, people, 2):
-        looks[person] = _unit(0.75 * looks[person - 1] + 0.25 * looks[person])
+        looks[person] = _unit(alike * looks[person - 1] + (1 - alike) * looks[person])
     return Story([_way(random, seconds) for _ in looks], looks, int(seconds * RATE))
 
 
@@ -147,15 +151,17 @@ def _draw(rows: FloatArray, path: Path, seeds: int) -> None:
     figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     for number, variant in enumerate(VARIANTS):
         mean, low, high = rows[:, 1 + 3 * number : 4 + 3 * number].T
-        axes.plot(rows[:, 0], mean, marker="o", label=variant)
-        axes.fill_between(rows[:, 0], low, high, alpha=0.2)
+        axes.plot(rows[:, 0], mean, marker="o", label=f"{variant}: mean of {seeds} stories")
+        axes.fill_between(rows[:, 0], low, high, alpha=0.2, label="lowest to highest", linewidth=0)
     axes.set_xlabel("length of each picture's noise / length of its embedding")
     axes.set_ylabel("IDF1 on the ground at 1 m (%)")
+    axes.set_xlim(left=0)
     axes.set_ylim(0, 101)
-    axes.set_title(f"Returning people, four cameras: mean and range of {seeds} stories")
+    axes.set_title("Returning people, four cameras, every other one dressed like another")
     axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, ncols=2)
+    figure.savefig(path, dpi=150)
 
 
 def _units(random: np.random.Generator, count: int) -> FloatArray:

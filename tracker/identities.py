@@ -7,59 +7,24 @@ of those who are not tracked at that time, and an entry may belong to nobody of 
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from pydantic import Field
 
-from configs import Settings
-from reid.appearances import Appearances, AppearanceSettings, Look, look_of
+from reid.appearances import Appearances, Look, look_of
 from reid.likeness import CosinePrior
 from tracker.assignment import assign
 from tracker.certain_pairs import learn_company, learn_track
 from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
+from tracker.identity_settings import IdentitySettings
+from tracker.journeys import Journeys
+from tracker.known_people import KnownPerson, allowed
 from tracker.odds import posteriors, prior_log_odds
-from tracker.questions import Question, likeliest
-from tracker.travel import Departures, TravelSettings, TravelTimes
+from tracker.questions import Question, Review, likeliest
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
 __all__ = ["IdentityRegistry", "IdentitySettings"]
 
 CERTAIN = 0.95  # probability from which a journey counts as one
-
-
-class IdentitySettings(Settings):
-    """When an arrival is somebody already known."""
-
-    return_probability: float = Field(default=0.5, gt=0, lt=1)
-    """Probability that an arrival is one of those who left, before looks are compared. It is
-    shared between them: the more there are, the more alike one must look."""
-    overlap: bool = True
-    """Whether cameras without calibration may see the same place at once. If so, an arrival may
-    also be a person who is active on another camera."""
-    overlap_probability: float = Field(default=0.3, gt=0, lt=1)
-    """Probability that it is one of those, before looks are compared."""
-    certain_after: float = Field(default=2.0, gt=0)
-    """Seconds: pictures of one track this far apart tell how one person's differ, and two tracks
-    that one camera sees at once for so long are certainly two people."""
-    explained_candidates: int = Field(default=3, ge=1)
-    """Likeliest candidates that an event names."""
-    appearance: AppearanceSettings = AppearanceSettings()
-    travel: TravelSettings = TravelSettings()
-
-
-@dataclass
-class _Identity:
-    number: int
-    first_time: float
-    last_time: float
-    cameras: dict[str, None] = field(default_factory=dict)  # an ordered set
-    tracks: dict[tuple[str, int], float] = field(default_factory=dict)  # followed now, and since
-    left: dict[str, float] = field(default_factory=dict)  # when each camera saw the person last
-    reentries: int = 0
-
-    def is_on(self, camera: str) -> bool:
-        return any(name == camera for name, _ in self.tracks)
 
 
 class IdentityRegistry:
@@ -81,33 +46,47 @@ class IdentityRegistry:
         self._settings = settings
         self._on_event = on_event or (lambda event: None)
         self._numbers = itertools.count(1)
-        self._identities: dict[int, _Identity] = {}
+        self._identities: dict[int, KnownPerson] = {}
         self._owner: dict[tuple[str, int], int] = {}
         self._cameras: dict[str, int] = {}
-        self._travel = TravelTimes(settings.travel)
-        self._departures = Departures()
+        self._journeys = Journeys(settings.travel)
         self.appearances = Appearances(settings.appearance, prior)
 
-    def resolve(self, arrivals: Sequence[Arrival]) -> list[int]:
-        """The identity of each arrival of one tick: re-assigned or newly opened, all different.
+    def resolve(self, arrivals: Sequence[Arrival], reviews: Sequence[Review] = ()) -> list[int]:
+        """The identity of each arrival of one tick: re-assigned or newly opened, all different;
+        then of each known track that may have changed its person.
 
-        Arrivals without embeddings always open a new identity. Raises ValueError if a track
-        already has one.
+        Arrivals without embeddings always open a new identity. A track under review keeps its
+        person or becomes another track from that time on, perhaps of one whom another track
+        under review turns out not to show, or of an arrival's. Raises ValueError if an arrival's
+        track already has an identity, or one under review hasn't.
         """
         for arrival in arrivals:
             if (arrival.camera, arrival.track_id) in self._owner:
                 raise ValueError(f"track {arrival.track_id} of {arrival.camera} is known already")
-        if not arrivals:
+        everybody = [*arrivals, *(review.now for review in reviews)]
+        if not everybody:
             return []
-        self._learn(max(arrival.time for arrival in arrivals))
-        question = self._ask(arrivals)
+        self._learn(max(arrival.time for arrival in everybody))
+        question = self._ask(everybody, reviews)
         rows, columns = assign(-question.log_odds, 0.0)
         chosen = dict(zip(rows.tolist(), columns.tolist(), strict=True))
         self._learn_journeys(arrivals, question, chosen)
-        return [
-            self._settle(arrival, row, chosen.get(row), question)
-            for row, arrival in enumerate(arrivals)
-        ]
+        first = len(arrivals)
+        kept = [chosen.get(row, -1) == own for row, own in enumerate(question.own.tolist())]
+        changed = [review for review, stays in zip(reviews, kept[first:], strict=True) if not stays]
+        losers = [self._release(review) for review in changed]
+        answers = []
+        for row, arrival in enumerate(everybody):
+            if row >= first and kept[row]:
+                answers.append(self._owner[reviews[row - first].key])
+            elif row >= first and not len(arrival.embeddings):
+                answers.append(0)
+            else:
+                answers.append(self._settle(arrival, row, chosen.get(row), question))
+        for review, number in zip(changed, losers, strict=True):
+            self._tell_if_gone(number, review.key, review.now.time)
+        return answers
 
     def observe(
         self,
@@ -147,11 +126,8 @@ class IdentityRegistry:
         learn_track(self.appearances, number, (camera, track_id), since, patience)
         identity.left[camera] = max(time, identity.left.get(camera, -np.inf))
         identity.last_time = max(identity.last_time, time)
-        self._departures.note(number, place or camera, identity.last_time)
-        if not identity.tracks:
-            self._on_event(
-                IdentityEvent("left", time, camera, track_id, number, why="seen by no camera")
-            )
+        self._journeys.leave(number, place or camera, identity.last_time)
+        self._tell_if_gone(number, (camera, track_id), time)
 
     def summaries(self) -> tuple[IdentitySummary, ...]:
         """Every identity opened so far, by number."""
@@ -167,23 +143,60 @@ class IdentityRegistry:
         known = self._cameras
         return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
-    def _ask(self, arrivals: Sequence[Arrival]) -> Question:
-        """Everybody whom the arrivals may be, and how likely that is."""
+    def _release(self, review: Review) -> int:
+        """A track no longer shows its person, since its review's time."""
+        now = review.now
+        number = self._owner.pop(review.key)
+        identity = self._identities[number]
+        del identity.tracks[review.key]
+        identity.left[now.camera] = max(now.time, identity.left.get(now.camera, -np.inf))
+        self._journeys.leave(number, now.place or now.camera, now.time)
+        return number
+
+    def _tell_if_gone(self, number: int, track: tuple[str, int], time: float) -> None:
+        """Say that somebody left, if no camera sees the person any more."""
+        if not self._identities[number].tracks:
+            self._on_event(IdentityEvent("left", time, *track, number, why="seen by no camera"))
+
+    def _ask(self, arrivals: Sequence[Arrival], reviews: Sequence[Review]) -> Question:
+        """Everybody whom the arrivals may be, and how likely that is. The last arrivals are what
+        the tracks under review are if they changed."""
         galleries = self.appearances.galleries
         galleries.expire(max(arrival.time for arrival in arrivals))
         pictured = any(len(arrival.embeddings) for arrival in arrivals)
         people = galleries.people() if pictured else np.zeros(0, np.int64)
         active = np.isin(people, list(set(self._owner.values())))
-        returning, elsewhere = self._allowed(arrivals, people, active)
-        chances = self._settings.return_probability, self._settings.overlap_probability
-        journeys = self._journeys(arrivals, people)
-        prior = prior_log_odds(returning, elsewhere, journeys, chances)
-        unhurried = prior_log_odds(returning, elsewhere, np.zeros_like(journeys), chances)
+        returning, elsewhere = self._allowed(arrivals, reviews, people, active)
+        journeys = self._journeys.log_ratios(arrivals, people)
+        own = self._own(len(arrivals), reviews, people)
+        prior = self._prior(returning, elsewhere, journeys, own)
+        unhurried = self._prior(returning, elsewhere, np.zeros_like(journeys), own)
         distances = self._distances(arrivals, people)
         ratio = distances  # of nobody
         if len(people):
             ratio = self.appearances.model().log_ratio(distances)
-        return Question(people, active, distances, prior, prior + ratio, unhurried + ratio)
+            bare = [i for i, a in enumerate(arrivals) if own[i] >= 0 and not len(a.embeddings)]
+            ratio[bare, own[bare]] = 0.0
+        return Question(people, active, distances, prior, prior + ratio, unhurried + ratio, own)
+
+    def _own(self, count: int, reviews: Sequence[Review], people: IntArray) -> IntArray:
+        """(N,) for the last of `count` rows the column of whom each review's track shows so far."""
+        own = np.full(count, -1)
+        for row, review in enumerate(reviews, count - len(reviews)):
+            column = np.flatnonzero(people == self._owner[review.key])
+            own[row] = column[0] if len(column) else -1
+        return own
+
+    def _prior(
+        self, returning: BoolArray, elsewhere: BoolArray, journeys: FloatArray, own: IntArray
+    ) -> FloatArray:
+        """(N, P) log odds of each candidate against somebody new, before looks are compared."""
+        chances = self._settings.return_probability, self._settings.overlap_probability
+        prior = prior_log_odds(returning, elsewhere, journeys, chances)
+        rows = np.flatnonzero(own >= 0)
+        exchange = self._settings.exchange_probability
+        prior[rows, own[rows]] = np.log((1 - exchange) / exchange)
+        return prior
 
     def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
         """(N, P): how far each arrival's looks are from each person's; inf without looks."""
@@ -198,33 +211,23 @@ class IdentityRegistry:
         return look_of(arrival.embeddings, self.camera_numbers(sources))
 
     def _allowed(
-        self, arrivals: Sequence[Arrival], people: IntArray, active: BoolArray
+        self,
+        arrivals: Sequence[Arrival],
+        reviews: Sequence[Review],
+        people: IntArray,
+        active: BoolArray,
     ) -> tuple[BoolArray, BoolArray]:
         """(N, P) twice: who may have come back, and who may be seen by two cameras at once."""
         returning = np.tile(~active, (len(arrivals), 1))
         elsewhere = np.zeros_like(returning)
-        _, left = self._departures.of(people)
-        recent = left >= min(arrival.time for arrival in arrivals)
-        for column in np.flatnonzero(active | recent):
-            person = self._identities[int(people[column])]
-            for row, arrival in enumerate(arrivals):
-                free = arrival.time > person.left.get(arrival.camera, -np.inf)
-                returning[row, column] &= free
-                free &= bool(active[column]) and not person.is_on(arrival.camera)
-                elsewhere[row, column] = free and self._settings.overlap
+        first = min(arrival.time for arrival in arrivals)
+        recent = self._journeys.departures(people) >= first
+        asked = np.flatnonzero(active | recent)  # by the rules; all others have left long ago
+        known = [self._identities[number] for number in people[asked].tolist()]
+        returning[:, asked], elsewhere[:, asked] = allowed(
+            known, arrivals, reviews, overlap=self._settings.overlap
+        )
         return returning, elsewhere
-
-    def _journeys(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
-        """(N, P) what the time since each person left says, in nats."""
-        ratios = np.zeros((len(arrivals), len(people)))
-        places, left = self._departures.of(people)
-        for row, arrival in enumerate(arrivals):
-            destination = arrival.place or arrival.camera
-            for origin in self._travel.origins(destination):
-                here = places == self._departures.index(origin)
-                gaps = arrival.time - left[here]
-                ratios[row, here] = self._travel.log_ratio(origin, destination, gaps)
-        return ratios
 
     def _learn(self, time: float) -> None:
         """Take in the pairs that are certain now."""
@@ -244,27 +247,23 @@ class IdentityRegistry:
     ) -> None:
         """How long those took who surely came back, told by their looks alone."""
         certainty = posteriors(question.unhurried)
-        _, left = self._departures.of(question.people)
-        for row, column in chosen.items():
-            if certainty[row, column] > CERTAIN and not question.active[column]:
-                arrival = arrivals[row]
-                self._travel.learn(
-                    self._departures.place_of(int(question.people[column])),
-                    arrival.place or arrival.camera,
-                    arrival.time - float(left[column]),
-                )
+        for row, arrival in enumerate(arrivals):
+            column = chosen.get(row)
+            if column is None or question.active[column] or certainty[row, column] <= CERTAIN:
+                continue
+            self._journeys.learn(int(question.people[column]), arrival)
 
     def _settle(self, arrival: Arrival, row: int, column: int | None, question: Question) -> int:
         """Note the decision on one arrival and tell of it."""
         candidates, prior = likeliest(question, row, self._settings.explained_candidates)
         threshold = self.appearances.model().threshold(-prior) if candidates else float("nan")
         if column is None:
-            identity = _Identity(next(self._numbers), arrival.time, arrival.time)
+            identity = KnownPerson(next(self._numbers), arrival.time, arrival.time)
             self._identities[identity.number] = identity
             kind, why = "opened", _why_new(candidates)
         else:
             identity = self._identities[int(question.people[column])]
-            kind = "joined" if identity.tracks else "reassigned"
+            kind = "joined" if question.active[column] else "reassigned"
             identity.reentries += kind == "reassigned"
             why = "active on another camera, looks the same" if kind == "joined" else "came back"
         probabilities = posteriors(question.log_odds)[row]

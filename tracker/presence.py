@@ -1,9 +1,10 @@
 """Tracks that are followed now, and the frames that wait until everybody on them is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tracker.questions import Review
 from tracker.tracklets import TrackletBook
 from tracker.types import Arrival, CameraTracks, FloatArray, IntArray, Sightings
 
@@ -12,13 +13,17 @@ __all__ = ["NOBODY", "Presence", "WaitingFrame"]
 NOBODY = 0  # the "identity" of what turned out to be no person of its own
 
 
-@dataclass
+@dataclass(eq=False)
 class Presence:
     """One track and the person it shows; the identity is None while the decision waits.
 
     group: the camera, or what stands for all calibrated ones. first, last: where it was first and
     last seen, (2,) metres, NaN without calibration. until: when it was last seen, seconds.
-    confirmed: whether it surely is a person. sources: the camera of each image.
+    confirmed: whether it surely is a person. images: not yet in a gallery, each with its quality
+    and its camera. met: since when the track may follow somebody else, as it came too near to
+    another one or was lost; None if it can't. alone: since when that is over; the images since
+    then tell who it is now. detected: when it was last, seconds. resting: it was nobody after all
+    and is a new entry once it is detected.
     """
 
     group: str
@@ -33,6 +38,45 @@ class Presence:
     images: list[FloatArray] = field(default_factory=list)
     qualities: list[float] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    detected: float = -np.inf
+    resting: bool = False
+    met: float | None = None
+    alone: float | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether it is being decided who it is, or who it is since an encounter."""
+        return self.identity is None or self.alone is not None
+
+    def meet(self, time: float, *, near: bool, detected: bool, gap: float) -> None:
+        """A tick passes. near: whether it is too near to another one. gap: seconds without a
+        detection after which it counts as lost."""
+        if self.identity == NOBODY:
+            return
+        if self.met is None and (near or time - self.detected > gap):
+            self.met = time
+        if self.met is not None:
+            if near or not detected:
+                self.alone = None
+            elif self.alone is None and self.identity is not None:
+                self.alone, self.next_image = time, -np.inf
+                self.forget_images()
+        if detected:
+            self.detected = time
+
+    def trust(self, since: float | None = None) -> None:
+        """It is known who it is; since some time it may have changed again, or not."""
+        self.met, self.alone = since, None
+
+    def take(self, image: FloatArray, quality: float, camera: str) -> None:
+        """Keep an image's embedding (D,) until it is decided who it shows."""
+        self.images.append(image)
+        self.qualities.append(quality)
+        self.sources.append(camera)
+
+    def forget_images(self) -> None:
+        """They are in a gallery now, or of no use."""
+        self.images, self.qualities, self.sources = [], [], []
 
     def arrival(self, place: str) -> Arrival:
         """The question who this is. place: the name of where the person came in."""
@@ -40,6 +84,14 @@ class Presence:
         position = self.first if np.isfinite(self.first).all() else None
         sources = tuple(self.sources)
         return Arrival(self.group, self.track, self.since, images, position, sources, place)
+
+    def review(self, number: int, since: float, *, bare: bool = False) -> Review:
+        """The question whom it shows since some time. number: of the track that it is from then
+        on if it has changed. bare: without its images."""
+        now = replace(self.arrival(self.group), track_id=number, time=since)
+        if bare:
+            now = replace(now, embeddings=np.zeros((0, 0), np.float32), sources=())
+        return Review(self.track, now)
 
 
 @dataclass(frozen=True)
@@ -49,6 +101,15 @@ class WaitingFrame:
     tracks: CameraTracks
     presences: list[Presence]
     positions: FloatArray
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known who everybody on it is."""
+        return all(
+            not p.open
+            or (p.identity is not None and p.met is not None and self.tracks.time < p.met)
+            for p in self.presences
+        )
 
     def sightings(self, people: IntArray) -> Sightings:
         """The frame's result, given the identity of each track or `NOBODY`: (N,)."""

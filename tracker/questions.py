@@ -6,9 +6,26 @@ import numpy as np
 
 from tracker.identity_records import Candidate
 from tracker.odds import posteriors
-from tracker.types import BoolArray, FloatArray, IntArray
+from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
-__all__ = ["Question", "likeliest"]
+__all__ = ["Question", "Review", "likeliest"]
+
+
+@dataclass(frozen=True)
+class Review:
+    """A track that may have changed its person.
+
+    track: its number. now: what it is from then on if it has: a track of its own, with another
+    number, that arrived when the change was possible first. Its pictures are of later times.
+    """
+
+    track: int
+    now: Arrival
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Camera and number."""
+        return self.now.camera, self.track
 
 
 @dataclass(frozen=True)
@@ -21,6 +38,7 @@ class Question:
     prior: FloatArray  # log odds before looks, -inf where a rule forbids the pair
     log_odds: FloatArray  # with looks
     unhurried: FloatArray  # with looks, but without travel times
+    own: IntArray  # (N,) the column of the person whom a track under review shows so far, else -1
 
 
 def likeliest(question: Question, row: int, most: int) -> tuple[tuple[Candidate, ...], float]:

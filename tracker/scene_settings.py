@@ -4,6 +4,7 @@ from pydantic import Field
 
 from configs import Settings
 from tracker.camera_tracker_settings import CameraTrackerSettings
+from tracker.encounters import EncounterSettings
 from tracker.ground_settings import GroundSettings
 from tracker.identities import IdentitySettings
 from tracker.regrouping import RegroupingSettings
@@ -33,6 +34,7 @@ class SceneSettings(Settings):
     camera_tracker: CameraTrackerSettings = CameraTrackerSettings()
     ground: GroundSettings = GroundSettings()
     entries: EntrySettings = EntrySettings()
+    encounters: EncounterSettings = EncounterSettings()
     identities: IdentitySettings = IdentitySettings()
     offline_pass: bool = False
     """After the run, think over who was who with all that is known then, and correct it."""

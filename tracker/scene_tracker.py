@@ -1,22 +1,25 @@
 """All cameras together: from the detections of one tick to who is where, scene-wide.
 
-Cameras that are calibrated are followed together on the ground plane (`tracker.ground`), the
-others each for itself (`tracker.camera_tracker`). Either way a track is one person, and a new one
-asks the registry who it is.
+People are followed (`tracker.followers`). A track shows one person until it meets another one or
+is lost for a moment; a new one asks the registry who it is, and so does one after such an
+encounter (`tracker.reviews`).
 """
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from calibration.rig import Rig
-from tracker.camera_tracker import CameraTracker
 from tracker.doors import nearest_door
-from tracker.ground import GroundTracker, GroundTracks
+from tracker.followers import GROUND, Followers
+from tracker.ground import GroundTracks
 from tracker.identities import IdentityRegistry
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.presence import NOBODY, Presence, WaitingFrame
+from tracker.questions import Review
+from tracker.reviews import due_now, exchange, lost_since, note_encounters, to_review
 from tracker.revision import Revision, revise
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
@@ -33,8 +36,6 @@ from tracker.types import (
 )
 
 __all__ = ["SceneTracker"]
-
-GROUND = "(ground)"  # stands for all calibrated cameras where a camera's name is expected
 
 
 class SceneTracker:
@@ -62,19 +63,9 @@ class SceneTracker:
         """
         self._embedder = embedder
         self._entries = settings.entries
-        calibrated = {n: rig.cameras[n] for n in cameras if n in rig.cameras} if rig else {}
-        self._ground = GroundTracker(
-            calibrated,
-            settings.ground,
-            rig.area if rig else None,
-            tuple(rig.doors.values()) if rig else (),
-        )
-        self._trackers = {
-            name: CameraTracker(name, settings.camera_tracker)
-            for name in cameras
-            if name not in calibrated
-        }
-        self._groups = {name: GROUND if name in calibrated else name for name in cameras}
+        self._followers = Followers(cameras, settings.camera_tracker, settings.ground, rig)
+        self._groups = self._followers.groups
+        self._numbers = {group: itertools.count(1) for group in self._groups.values()}
         self._doors = rig.doors if rig else {}
         prior = None if embedder is None else embedder.cosine_prior
         self._registry = IdentityRegistry(settings.identities, on_event, prior)
@@ -91,6 +82,9 @@ class SceneTracker:
         """
         self._check(frames)
         tracks = self._follow(frames, detections)
+        encounters = self._settings.encounters
+        if encounters.enabled and len(self._registry.appearances.galleries):
+            note_encounters(itertools.islice(reversed(self._waiting), len(frames)), encounters)
         self._look(frames, detections, tracks)
         self._decide(tracks)
         self._retire(tracks)
@@ -98,10 +92,12 @@ class SceneTracker:
 
     def finish(self) -> list[Sightings]:
         """Decide what is still open and return the remaining sightings."""
-        waiting = [p for p in self._presences.values() if p.identity is None]
-        self._resolve([p for p in waiting if p.confirmed])
-        for presence in waiting:
+        followed = list(self._presences.values())
+        entries = [p for p in followed if p.identity is None and p.confirmed]
+        self._resolve(entries, [p for p in followed if p.identity and p.met is not None])
+        for presence in self._presences.values():
             presence.identity = presence.identity or NOBODY
+            presence.trust()
         return self._release()
 
     def identities(self) -> tuple[IdentitySummary, ...]:
@@ -134,21 +130,11 @@ class SceneTracker:
         self, frames: Sequence[Frame], detections: Sequence[Detections]
     ) -> list[CameraTracks]:
         """Each frame's tracks; the frames wait with them for the decisions."""
-        shared = [i for i, f in enumerate(frames) if self._groups[f.camera] == GROUND]
-        fused = self._ground.update([frames[i] for i in shared], [detections[i] for i in shared])
-        on_ground = dict(zip(shared, fused, strict=True))
-        tracks = []
-        for i, (frame, found) in enumerate(zip(frames, detections, strict=True)):
-            if i in on_ground:
-                tracks.append(self._hold(on_ground[i]))
-            else:
-                tracker = self._trackers[frame.camera]
-                followed = tracker.update(frame.index, frame.time, found, frame.image)
-                positions = np.full((len(followed), 2), np.nan)
-                tracks.append(self._hold(GroundTracks(followed, positions, followed.ids > 0)))
-        for ground in fused[:1]:
-            for track in ground.merged.tolist():
-                presence = self._presences.get((GROUND, track))
+        followed = self._followers.update(frames, detections)
+        tracks = [self._hold(one) for one in followed]
+        for one in followed:
+            for track in one.merged.tolist():
+                presence = self._presences.get((self._groups[one.tracks.camera], track))
                 if presence is not None and presence.identity is None:
                     presence.identity = NOBODY
         return tracks
@@ -159,9 +145,11 @@ class SceneTracker:
         group = self._groups[tracks.camera]
         for row, track in enumerate(tracks.ids.tolist()):
             presence = self._presences.get((group, track))
-            if presence is None:
+            if presence is None or (presence.resting and tracks.detection_rows[row] >= 0):
                 where = followed.positions[row]
-                presence = Presence(group, track, tracks.time, where, where, tracks.time)
+                number = next(self._numbers[group])
+                presence = Presence(group, number, tracks.time, where, where, tracks.time)
+                presence.detected = tracks.time
                 self._presences[group, track] = presence
             presence.last, presence.until = followed.positions[row], tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
@@ -203,52 +191,63 @@ class SceneTracker:
         for presence, value, embedding in zip(
             self._present(tracks, tracks.ids[rows]), quality[rows].tolist(), embeddings, strict=True
         ):
-            if presence.identity is None:
-                presence.images.append(embedding)
-                presence.qualities.append(value)
-                presence.sources.append(tracks.camera)
-            else:
+            if not presence.open:
                 presence.next_image = tracks.time + self._entries.interval
-                if presence.identity != NOBODY:
-                    pictures = embedding[None], np.array([value]), [tracks.camera]
-                    self._show(presence, tracks.time, *pictures)
+            if presence.open or (presence.met is not None and presence.identity != NOBODY):
+                presence.take(embedding, value, tracks.camera)
+            elif presence.identity != NOBODY:
+                pictures = embedding[None], np.array([value]), [tracks.camera]
+                self._show(presence, tracks.time, *pictures)
 
     def _present(self, tracks: CameraTracks, ids: IntArray) -> list[Presence]:
         group = self._groups[tracks.camera]
         return [self._presences[group, track] for track in ids.tolist()]
 
     def _decide(self, tracks: Sequence[CameraTracks]) -> None:
-        """Resolve the entries that have their images, waited long enough, or are over."""
+        """Resolve who is new, and who may have changed, once enough is known of them."""
         ended = {(self._groups[t.camera], track) for t in tracks for track in t.ended.tolist()}
+        over = {self._presences[key] for key in ended & self._presences.keys()}
         now = max((t.time for t in tracks), default=-np.inf)
-        ready = [
-            p
-            for key, p in self._presences.items()
-            if p.identity is None
-            and p.confirmed
-            and (
-                len(p.images) >= self._entries.images
-                or now - p.since >= self._entries.max_wait
-                or key in ended
-            )
-        ]
-        self._resolve(ready)
+        self._resolve(*due_now(self._presences.values(), over, now, self._entries))
 
-    def _resolve(self, presences: Sequence[Presence]) -> None:
+    def _resolve(self, entries: Sequence[Presence], due: Sequence[Presence]) -> None:
         """Ask who they are, one camera after the other: entries of two may be one person."""
-        for group in dict.fromkeys(self._groups.values()):
-            here = [p for p in presences if p.group == group]
+        for group in dict.fromkeys(p.group for p in (*entries, *due)):
+            here = [p for p in entries if p.group == group]
+            tracked = [p for p in self._presences.values() if p.group == group and p not in here]
+            numbers = self._numbers[group]
+            reviews = to_review(tracked, due, numbers)
+            if group != GROUND:  # there it is told by the place whether an entry is somebody lost
+                reviews = lost_since(tracked, here, numbers) | reviews
             arrivals = [p.arrival(self._place(group, p.first)) for p in here]
-            identities = self._registry.resolve(arrivals)
-            for presence, identity in zip(here, identities, strict=True):
-                self._settle(presence, identity)
+            identities = iter(self._registry.resolve(arrivals, list(reviews.values())))
+            for presence in here:
+                self._settle(presence, next(identities), presence.since)
+            for (presence, review), identity in zip(reviews.items(), identities, strict=True):
+                if identity != presence.identity:
+                    self._exchange(presence, review, identity)
+                elif presence in due:
+                    self._settle(presence, identity, presence.until)
+        for presence in due:
+            presence.trust(presence.met if presence.alone is None else None)
 
-    def _settle(self, presence: Presence, identity: int) -> None:
+    def _exchange(self, presence: Presence, review: Review, identity: int) -> None:
+        """The track changed its person."""
+        other = exchange(presence, review, identity, self._waiting)
+        self._presences.update({k: other for k, p in self._presences.items() if p is presence})
+        if identity == NOBODY:
+            other.forget_images()
+        self._settle(other, identity, other.until)
+        presence.trust()
+
+    def _settle(self, presence: Presence, identity: int, time: float) -> None:
+        """Its images show that person. time: of these, seconds."""
         presence.identity = identity
+        presence.trust(presence.met if presence.alone is None else None)
         if presence.images:
             images, qualities = np.array(presence.images), np.array(presence.qualities)
-            self._show(presence, presence.since, images, qualities, presence.sources)
-        presence.images, presence.qualities, presence.sources = [], [], []
+            self._show(presence, time, images, qualities, presence.sources)
+        presence.forget_images()
 
     def _show(
         self,
@@ -277,12 +276,12 @@ class SceneTracker:
                     presence.identity = NOBODY
                 if presence is not None:
                     place = self._place(group, presence.last)
-                    self._registry.leave(group, track, presence.until, place)
+                    self._registry.leave(group, presence.track, presence.until, place)
 
     def _release(self) -> list[Sightings]:
         """The frames, oldest first, up to the first one with an undecided track."""
         final = []
-        while self._waiting and all(p.identity is not None for p in self._waiting[0].presences):
+        while self._waiting and self._waiting[0].decided:
             frame = self._waiting.popleft()
             people = np.array([p.identity for p in frame.presences], np.int64)
             self._registry.see(

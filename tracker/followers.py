@@ -1,0 +1,60 @@
+"""The people on every camera, followed together on the ground or on each camera for itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from calibration.rig import Rig
+from tracker.camera_tracker import CameraTracker
+from tracker.camera_tracker_settings import CameraTrackerSettings
+from tracker.ground import GroundTracker, GroundTracks
+from tracker.ground_settings import GroundSettings
+from tracker.types import Detections, Frame
+
+__all__ = ["GROUND", "Followers"]
+
+GROUND = "(ground)"  # stands for all calibrated cameras where a camera's name is expected
+
+
+class Followers:
+    """Cameras that are calibrated are followed together on the ground plane (`tracker.ground`),
+    the others each for itself (`tracker.camera_tracker`).
+
+    groups: of each camera, the name of those within which a track's id is one person: its own or
+    `GROUND`.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[str],
+        settings: CameraTrackerSettings,
+        ground: GroundSettings,
+        rig: Rig | None = None,
+    ) -> None:
+        """settings, ground: for those without and with calibration. rig: None without any."""
+        calibrated = {n: rig.cameras[n] for n in cameras if n in rig.cameras} if rig else {}
+        doors = tuple(rig.doors.values()) if rig else ()
+        self._ground = GroundTracker(calibrated, ground, rig.area if rig else None, doors)
+        self._trackers = {n: CameraTracker(n, settings) for n in cameras if n not in calibrated}
+        self.groups = {name: GROUND if name in calibrated else name for name in cameras}
+
+    def update(
+        self, frames: Sequence[Frame], detections: Sequence[Detections]
+    ) -> list[GroundTracks]:
+        """Each frame's tracks, given the frames of one tick and what was detected on them.
+
+        Without calibration positions are NaN, and everybody is confirmed.
+        """
+        shared = [i for i, f in enumerate(frames) if self.groups[f.camera] == GROUND]
+        fused = self._ground.update([frames[i] for i in shared], [detections[i] for i in shared])
+        on_ground = dict(zip(shared, fused, strict=True))
+        return [
+            on_ground[i] if i in on_ground else self._follow(frame, found)
+            for i, (frame, found) in enumerate(zip(frames, detections, strict=True))
+        ]
+
+    def _follow(self, frame: Frame, found: Detections) -> GroundTracks:
+        tracker = self._trackers[frame.camera]
+        tracks = tracker.update(frame.index, frame.time, found, frame.image)
+        nowhere, everybody = np.full((len(tracks), 2), np.nan), np.ones(len(tracks), bool)
+        return GroundTracks(tracks, nowhere, everybody)

@@ -1,0 +1,32 @@
+"""When an arrival is somebody already known: every setting, with its unit and effect."""
+
+from pydantic import Field
+
+from configs import Settings
+from reid.appearances import AppearanceSettings
+from tracker.travel import TravelSettings
+
+__all__ = ["IdentitySettings"]
+
+
+class IdentitySettings(Settings):
+    """When an arrival is somebody already known."""
+
+    return_probability: float = Field(default=0.5, gt=0, lt=1)
+    """Probability that an arrival is one of those who left, before looks are compared. It is
+    shared between them: the more there are, the more alike one must look."""
+    overlap: bool = True
+    """Whether cameras without calibration may see the same place at once. If so, an arrival may
+    also be a person who is active on another camera."""
+    overlap_probability: float = Field(default=0.3, gt=0, lt=1)
+    """Probability that it is one of those, before looks are compared."""
+    exchange_probability: float = Field(default=0.1, gt=0, lt=1)
+    """Probability that a track shows somebody else after it met another one, or was lost for a
+    moment, before looks are compared."""
+    certain_after: float = Field(default=2.0, gt=0)
+    """Seconds: pictures of one track this far apart tell how one person's differ, and two tracks
+    that one camera sees at once for so long are certainly two people."""
+    explained_candidates: int = Field(default=3, ge=1)
+    """Likeliest candidates that an event names."""
+    appearance: AppearanceSettings = AppearanceSettings()
+    travel: TravelSettings = TravelSettings()
