@@ -20,7 +20,7 @@ class IdentitySettings(Settings):
     also be a person who is active on another camera."""
     overlap_probability: float = Field(default=0.3, gt=0, lt=1)
     """Probability that it is one of those, before looks are compared."""
-    exchange_probability: float = Field(default=0.1, gt=0, lt=1)
+    exchange_probability: float = Field(default=0.03, gt=0, lt=1)
     """Probability that a track shows somebody else after it met another one, or was lost for a
     moment, before looks are compared."""
     certain_after: float = Field(default=2.0, gt=0)
