@@ -16,6 +16,7 @@ from reid.models.hacnn import inception_local, inception_stage
 from reid.models.pooling import create_pooling
 from reid.models.robust_reid import shuffle_local, shuffle_stage
 from reid.models.settings import BlockKind, ModelSettings
+from reid.models.smoothing import Smoothing
 
 __all__ = ["Features", "Level", "ReidModel", "create_model", "crop_sizes"]
 
@@ -120,6 +121,7 @@ class ReidModel(nn.Module):
         self.settings = settings
         layout = _LAYOUTS[settings.width]
         self.feature_size = layout.feature_size
+        self.smoothing = Smoothing(settings.smoothing) if settings.smoothing else nn.Identity()
         instance = settings.stem_norm == "instance"
         self.stem = ConvBlock(
             3,
@@ -164,7 +166,7 @@ class ReidModel(nn.Module):
         height, width = images.shape[-2:]
         if height % _SIZE_DIVISOR or width % _SIZE_DIVISOR:
             raise ValueError(f"input size {height}x{width} doesn't divide by {_SIZE_DIVISOR}")
-        x, local = self.stem(images), None
+        x, local = self.stem(self.smoothing(images)), None
         for level, size in zip(self.levels, crop_sizes(height, width), strict=True):
             x, local = level(x, local, size)
         pooled = self.pool_local(local).unflatten(0, (-1, HardAttention.n_regions)).flatten(1)

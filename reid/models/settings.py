@@ -49,6 +49,10 @@ class ModelSettings(Settings):
     """Normalisation after the first convolution. instance removes each picture's own contrast and
     colour cast, which helps on cameras never seen in training; the paper has batch."""
 
+    smoothing: float = Field(default=0.0, ge=0, le=10)
+    """Images are smoothed first, by a Gaussian of this standard deviation in pixels of 160 rows.
+    What rendered pictures lack most is the fine detail and the sharpening of real ones."""
+
     @property
     def block_kind(self) -> BlockKind:
         """`blocks`, or what the network has."""

@@ -15,12 +15,8 @@ from torchvision.transforms.v2 import functional as transforms
 
 from configs.settings import Settings
 from reid.images import Preprocessing
-from reid.training.resampling import (
-    apply_separable,
-    blur_matrices,
-    crop_matrices,
-    low_resolution_matrix,
-)
+from reid.models.smoothing import blur_matrices
+from reid.training.resampling import apply_separable, crop_matrices, low_resolution_matrix
 
 __all__ = ["AugmentSettings", "augment", "cached_size", "normalise"]
 

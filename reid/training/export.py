@@ -12,6 +12,7 @@ from reid.models.attention import HardAttention
 from reid.models.blocks import ConvBlock
 from reid.models.network import Level, ReidModel, crop_sizes
 from reid.models.pooling import AverageMaxPooling, AveragePooling, GeneralizedMean, MaxPooling
+from reid.models.smoothing import Smoothing
 from reid.training.graph import OnnxGraph, Storage, folded_weights, norm_as_affine
 from reid.training.onnx_attention import Size, write_attended, write_centres, write_crops
 from reid.training.onnx_blocks import (
@@ -69,7 +70,8 @@ def onnx_model(
     if size[0] % 16 or size[1] % 16:
         raise ValueError(f"input size {size[0]}x{size[1]} doesn't divide by 16")
     graph = OnnxGraph(storage)
-    x = _write_stem(graph, Channels("images", np.arange(3)), model.stem)
+    images = _write_smoothing(graph, "images", model.smoothing, size)
+    x = _write_stem(graph, Channels(images, np.arange(3)), model.stem)
     local = None
     shape = size[0] // 2, size[1] // 2
     for level, crop in zip(layers(model.levels), crop_sizes(*size), strict=True):
@@ -86,6 +88,14 @@ def onnx_model(
     inputs: dict[str, Sequence[int | str]] = {"images": ("batch", 3, *size)}
     outputs: dict[str, Sequence[int | str]] = {"embeddings": ("batch", 2 * model.feature_size)}
     return graph.model(inputs, outputs, result, metadata)
+
+
+def _write_smoothing(graph: OnnxGraph, images: str, smoothing: nn.Module, size: Size) -> str:
+    if not isinstance(smoothing, Smoothing):
+        return images
+    rows, columns = smoothing.matrices(*size)
+    across = graph.node("MatMul", [images, graph.constant(columns.T.numpy())])
+    return graph.node("MatMul", [graph.constant(rows.numpy()), across])
 
 
 def _write_stem(graph: OnnxGraph, x: Channels, stem: ConvBlock) -> Channels:

@@ -1,4 +1,4 @@
-"""Cropping, shrinking, blurring as matrices: what is done to the rows and columns of a whole batch.
+"""Cropping and shrinking as matrices: what is done to the rows and columns of a whole batch.
 
 None of these operations rotates, so each is `rows @ image @ columns.T`, and a chain of them is one
 product of small matrices per axis. A batch costs two matrix products, whatever is chained.
@@ -9,7 +9,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-__all__ = ["apply_separable", "blur_matrices", "crop_matrices", "low_resolution_matrix"]
+__all__ = ["apply_separable", "crop_matrices", "low_resolution_matrix"]
 
 
 def crop_matrices(starts: Tensor, lengths: Tensor, n_in: int, n_out: int) -> Tensor:
@@ -24,15 +24,6 @@ def crop_matrices(starts: Tensor, lengths: Tensor, n_in: int, n_out: int) -> Ten
     centres = (starts[:, None] + samples * step[:, None] - 0.5).clamp(0, n_in - 1)
     reach = step.clamp(min=1)[:, None, None]
     weights = (1 - (torch.arange(n_in) - centres[..., None]).abs() / reach).clamp(min=0)
-    return weights / weights.sum(2, keepdim=True)
-
-
-def blur_matrices(sigmas: Tensor, n: int) -> Tensor:
-    """(N, n, n) Gaussian filters with a standard deviation of `sigmas` (N,) pixels; 0 changes
-    nothing. At the borders the weights inside are scaled up.
-    """
-    offsets = torch.arange(n)[:, None] - torch.arange(n)
-    weights = torch.exp(-(offsets**2) / (2 * sigmas.clamp(min=1e-3)[:, None, None] ** 2))
     return weights / weights.sum(2, keepdim=True)
 
 

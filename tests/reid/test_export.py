@@ -67,6 +67,7 @@ def test_parity_at_any_batch(network, size):
         {"width": "2x"},
         {"width": "2x", "blocks": "inception", "pooling": "average_max"},
         {"stem_norm": "instance", "bn_neck": True, "pooling": "max"},
+        {"smoothing": 2.0},
         {"pooling": "average_max", "l2_mode": "off"},
         {"network": "hacnn", "blocks": "shuffle"},
     ],

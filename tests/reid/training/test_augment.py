@@ -6,13 +6,9 @@ import torch
 from torch.nn import functional
 
 from reid.images import Preprocessing, network_input
+from reid.models.smoothing import blur_matrices
 from reid.training.augment import AugmentSettings, augment, cached_size, normalise
-from reid.training.resampling import (
-    apply_separable,
-    blur_matrices,
-    crop_matrices,
-    low_resolution_matrix,
-)
+from reid.training.resampling import apply_separable, crop_matrices, low_resolution_matrix
 
 SIZE = Preprocessing(height=32, width=16, mean=(0, 0, 0), std=(1, 1, 1))
 NOTHING = AugmentSettings(flip=0, crop=0, crop_scale=1, erasing=0)
