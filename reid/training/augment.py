@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torchvision.transforms.v2 import functional as transforms
 
 from configs.settings import Settings
@@ -22,6 +23,7 @@ __all__ = ["AugmentSettings", "augment", "cached_size", "normalise"]
 
 Range = tuple[float, float]
 _ERASING_TRIES = 20
+_LIGHT_GRID = 4, 3  # rows and columns of light and shadow on a person
 
 
 class AugmentSettings(Settings):
@@ -54,6 +56,10 @@ class AugmentSettings(Settings):
     """Colour cast: each channel is multiplied by 1 - cast .. 1 + cast."""
     contrast: Range | None = None
     """Factor on the distance from the image's mean brightness."""
+    exposure: Range | None = None
+    """Factor on the light, such as 0.6, 1.6; what gets too bright is clipped."""
+    shading: float = Field(0, ge=0, le=0.9)
+    """Uneven light: a factor of 1 - shading .. 1 + shading that varies smoothly over the image."""
     grey: float = Field(0, ge=0, le=1)
     """Probability of losing all colour."""
     low_resolution: float = Field(0, ge=0, le=1)
@@ -169,6 +175,10 @@ def _recolour(planes: Tensor, settings: AugmentSettings, draw: _Draw) -> Tensor:
         share[draw.chosen(settings.grey)] = 0
         grey = transforms.rgb_to_grayscale(changed)
         changed = grey + share[:, None, None, None] * (changed - grey)
+    if settings.exposure is not None:
+        changed = (changed * draw.uniform(*settings.exposure, 1, 1, 1)).clamp(max=1)
+    if settings.shading:
+        changed = (changed * _light(planes, settings.shading, draw)).clamp(max=1)
     if settings.contrast is not None:
         mean = changed.mean((1, 2, 3), keepdim=True)
         changed = mean + draw.uniform(*settings.contrast, 1, 1, 1) * (changed - mean)
@@ -177,6 +187,12 @@ def _recolour(planes: Tensor, settings: AugmentSettings, draw: _Draw) -> Tensor:
     if settings.gamma is not None:
         changed = changed.clamp(1e-6, 1) ** draw.uniform(*settings.gamma, 1, 1, 1)
     return changed.clamp(0, 1)
+
+
+def _light(planes: Tensor, shading: float, draw: _Draw) -> Tensor:
+    """(N, 1, H, W) factors, bilinear between random ones on a coarse grid."""
+    grid = draw.uniform(1 - shading, 1 + shading, 1, *_LIGHT_GRID)
+    return interpolate(grid, planes.shape[2:], mode="bilinear", align_corners=True)
 
 
 def _compress(planes: Tensor, settings: AugmentSettings, draw: _Draw) -> Tensor:

@@ -14,7 +14,8 @@ SIZE = Preprocessing(height=32, width=16, mean=(0, 0, 0), std=(1, 1, 1))
 NOTHING = AugmentSettings(flip=0, crop=0, crop_scale=1, erasing=0)
 EVERYTHING = AugmentSettings(
     flip=0.5, crop=0.5, loose_crop=0.2, erasing=0.5, saturation=(0.1, 1), gamma=(0.6, 1.6),
-    cast=0.3, contrast=(0.5, 1.5), grey=0.2, low_resolution=0.5, blur=0.5, jpeg=0.5,
+    cast=0.3, contrast=(0.5, 1.5), exposure=(0.6, 1.6), shading=0.4, grey=0.2,
+    low_resolution=0.5, blur=0.5, jpeg=0.5,
 )  # fmt: skip
 
 
@@ -52,6 +53,24 @@ def test_everything_is_repeatable_finite_and_sized():
     assert first.max() <= 1
     assert torch.equal(first, run(images, EVERYTHING))
     assert not torch.equal(first, run(images, EVERYTHING, seed=1))
+
+
+def test_exposure_multiplies_and_clips():
+    images = np.full((2, 32, 16, 3), 102, np.uint8)
+    torch.testing.assert_close(
+        run(images, with_only(exposure=(1.5, 1.5))), torch.full((2, 3, 32, 16), 0.6)
+    )
+    torch.testing.assert_close(run(images, with_only(exposure=(3, 3))), torch.ones(2, 3, 32, 16))
+
+
+def test_shading_is_smooth_bounded_and_the_same_in_all_colours():
+    images = np.full((20, 32, 16, 3), 102, np.uint8)
+    factors = run(images, with_only(shading=0.5)) / 0.4
+    assert torch.equal(factors[:, 0], factors[:, 2])
+    assert 0.5 <= factors.min() < 0.7
+    assert 1.3 < factors.max() <= 1.5
+    assert factors.diff(dim=2).abs().max() <= 1.0 / (31 / 3) + 1e-5
+    assert factors.diff(dim=3).abs().max() <= 1.0 / (15 / 2) + 1e-5
 
 
 def test_flip_mirrors():
