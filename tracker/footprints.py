@@ -37,9 +37,12 @@ class FootprintSettings(Settings):
     """Metres: the mean height of people."""
     height_spread: float = Field(default=0.1, gt=0)
     """Metres: the standard deviation of people's heights."""
-    furniture: float = Field(default=0.05, gt=0, le=1)
-    """Probability that a person's feet are hidden by what isn't a person: a box that is too short
-    though nobody stands before it is that much less likely a person."""
+    short: float = Field(default=0.3, gt=0, le=1)
+    """Probability that a person's box is too short though nobody stands before it: a person who
+    sits, crouches or is small, or behind furniture. Such a box is that much less likely one."""
+    hidden: float = Field(default=0.2, ge=0, le=1)
+    """Share of these whose feet are hidden, so that the head tells where they are. Both may be:
+    several cameras tell which."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,10 @@ def locate(
     of: (N,) index of each box's camera; boxes of different cameras have nothing to do with one
     another. Where the camera knows heights, the row of the feet is the weighted mean of the lower
     edge and of where a person of mean height under the upper edge would stand. A box that is
-    shorter than people are has its feet hidden, perhaps by all that is missing; one that reaches
-    the image's lower border has them cut off: such a lower edge counts little.
+    shorter than people are has its feet hidden, perhaps by all that is missing, where a nearer box
+    covers its lower edge; where none does, they may be hidden as well, or the person sits, and the
+    row is as unsure as that. A box that reaches the image's lower border has its feet cut off: such
+    a lower edge counts little.
     """
     heights = boxes[:, 3] - boxes[:, 1]
     sigma = np.maximum(settings.box_noise * heights, settings.min_pixel_noise)
@@ -80,7 +85,7 @@ def locate(
     rows, spread, short = _feet_rows(cameras, of, boxes, sigma, settings)
     lower, noise = feet(boxes), np.stack([sigma, np.where(tall, spread, sigma)], axis=1)
     lower[:, 1] = rows
-    odds = np.where(short & ~_behind(of, boxes), np.log(settings.furniture), 0.0)
+    odds = np.where(short, np.log(settings.short), 0.0)
     points = cameras.view2plane(of, cameras.image2view(of, lower))
     covariances = cameras.ground_covariance(of, points, noise)
     away = np.where(tall[:, None], points - position, 0.0)
@@ -99,7 +104,8 @@ def _feet_rows(
     settings: FootprintSettings,
 ) -> tuple[FloatArray, FloatArray, BoolArray]:
     """(N,) the row of the image where the feet are, its standard deviation, in pixels, and
-    whether a box is too short for a person inside the image."""
+    whether a box is too short for a standing person, though all of it is in the image and nobody
+    is known to stand before it."""
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
     heads = cameras.image2view(of, np.stack([middle, boxes[:, 1]], axis=1))
     by_head = [
@@ -117,17 +123,22 @@ def _feet_rows(
     share = np.where(unknown, 0.0, from_feet / (from_feet + np.where(unknown, 1.0, from_head)))
     rows = boxes[:, 3] + share * np.where(unknown, 0.0, by_head[0] - boxes[:, 3])
     variance = np.where(unknown, sigma**2 + cut_off * height**2, (1 - share) * from_feet)
-    too_short = missing**2 > SHORT**2 * (sigma**2 + np.where(unknown, np.inf, from_head))
-    return rows, np.sqrt(variance), too_short & ~cut_off
+    short = missing**2 > SHORT**2 * (sigma**2 + np.where(unknown, np.inf, from_head))
+    short &= ~cut_off & ~_covered(of, boxes, missing)
+    share = settings.hidden  # the moments of the two places that are possible
+    rows = np.where(short, boxes[:, 3] + share * missing, rows)
+    variance = np.where(short, sigma**2 + share * (1 - share) * missing**2, variance)
+    return rows, np.sqrt(variance), short
 
 
-def _behind(of: IntArray, boxes: FloatArray) -> BoolArray:
-    """(N,) which boxes' lower edges another of the same camera covers that reaches further down."""
+def _covered(of: IntArray, boxes: FloatArray, missing: FloatArray) -> BoolArray:
+    """(N,) of which boxes a nearer one of the same camera may cover the missing pixels (N,) below:
+    it is before some of them and reaches further down than the box does."""
     middle = (boxes[:, 0] + boxes[:, 2])[:, None] / 2
     left, top, right, bottom = boxes.T
     covers = (left <= middle) & (middle <= right)
     covers &= of[:, None] == of
-    covers &= (top <= boxes[:, 3:]) & (boxes[:, 3:] < bottom)
+    covers &= (top <= (boxes[:, 3] + missing)[:, None]) & (boxes[:, 3:] < bottom)
     return covers.any(axis=1)
 
 

@@ -57,13 +57,40 @@ def test_the_head_tells_where_feet_are_hidden(camera, shown):
     assert where.covariances[0, 1, 1] > 2 * where.covariances[1, 1, 1]
 
 
-def test_a_short_box_with_nobody_before_it_is_hardly_a_person(camera):
+def test_a_short_box_with_nobody_before_it_is_less_likely_a_person(camera):
     far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
     cut = far.copy()
     cut[3] = far[1] + 0.4 * (far[3] - far[1])
     alone = located(camera, cut[None])
-    assert alone.odds[0] == pytest.approx(np.log(SETTINGS.furniture))
+    assert alone.odds[0] == pytest.approx(np.log(SETTINGS.short))
     assert located(camera, np.array([cut, near])).odds.tolist() == [0, 0]
+
+
+def test_who_sits_or_stands_behind_furniture_is_where_the_box_allows_both(camera):
+    """A box of all of somebody who sits, and one that a table cuts off."""
+    sits = boxed(camera, [[0, 6]], height=1.25)[0]
+    stands = boxed(camera, [[0, 6]])[0]
+    stands[3] = stands[1] + 0.6 * (stands[3] - stands[1])
+    where = located(camera, np.array([sits]))
+    assert abs(where.points[0, 1] - 6) < 0.4
+    for box in (sits, stands):
+        where = located(camera, box[None])
+        offset = where.points[0] - [0, 6]
+        assert offset @ np.linalg.solve(where.covariances[0], offset) < 9
+        assert where.odds[0] == pytest.approx(np.log(SETTINGS.short))
+
+
+def test_two_cameras_agree_on_who_sits(camera):
+    """One looks along y, one along x: each is unsure of the distance, not of the direction."""
+    s, c = np.sin(np.pi / 6), np.cos(np.pi / 6)
+    R = np.array([[0, -1, 0], [-s, 0, -c], [c, 0, -s]])
+    K = [[800, 0, 640], [0, 800, 360], [0, 0, 1]]
+    other = Camera.from_intrinsics(K, [], R, -R @ [-6, 6, 3.0], (1280, 720))
+    boxes = np.concatenate([boxed(view, [[0, 6]], height=1.25) for view in (camera, other)])
+    where = locate(CameraStack([camera, other]), np.arange(2), boxes, SETTINGS)
+    information = np.linalg.inv(where.covariances)
+    told = np.einsum("nij,nj->i", information, where.points)
+    np.testing.assert_allclose(np.linalg.solve(information.sum(axis=0), told), [0, 6], atol=0.1)
 
 
 def test_feet_below_the_image_are_found_by_the_head(camera):
