@@ -11,11 +11,13 @@ __all__ = ["Galleries", "GallerySettings", "unit_rows"]
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
+REWEIGHTINGS = 3  # of a gallery's images
+
 
 class GallerySettings(Settings):
     """How much is remembered of each person's looks."""
 
-    images: int = Field(default=8, ge=1, le=64)
+    images: int = Field(default=24, ge=1, le=64)
     """Embeddings kept of each person, chosen for quality and variety."""
     max_age: float = Field(default=3600.0, gt=0)
     """Seconds after which an embedding no longer counts."""
@@ -149,8 +151,10 @@ class Galleries:
 
     def _summarise(self, slot: int) -> None:
         filled = np.isfinite(self._times[slot])
-        mean = self._embeddings[slot, filled].mean(axis=0)
-        cameras = np.bincount(self._cameras[slot, filled])
+        rows = self._embeddings[slot, filled]
+        weights = _agreement(rows)
+        mean = weights @ rows
+        cameras = np.bincount(self._cameras[slot, filled], weights)
         if len(cameras) > self._shares.shape[1]:
             wider = len(cameras) - self._shares.shape[1]
             self._shares = np.pad(self._shares, ((0, 0), (0, wider)))
@@ -202,6 +206,18 @@ class Galleries:
         pair = np.array(np.unravel_index(np.argmax(cosines), cosines.shape))
         loser = int(pair[np.argmin(qualities[pair])])
         return loser if loser < len(self._times[slot]) else -1
+
+
+def _agreement(rows: Floats) -> NDArray[np.float32]:
+    """(K,) how much each of (K, D) images counts, 1 together: least those least like the rest,
+    which may show somebody else, or two people at once. By re-weighting the mean."""
+    weights = np.full(len(rows), 1 / len(rows), np.float32)
+    for _ in range(REWEIGHTINGS if len(rows) > 2 else 0):
+        mean = weights @ rows
+        apart = np.maximum(1 - rows @ mean / np.sqrt(np.maximum(mean @ mean, 1e-9)), 1e-6)
+        weights = np.minimum((np.median(apart) / apart) ** 2, 1).astype(np.float32)
+        weights /= weights.sum()
+    return weights
 
 
 def _longer(rows: np.ndarray, more: int, value: object) -> np.ndarray:

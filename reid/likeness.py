@@ -105,6 +105,13 @@ class LikenessModel:
         ratio = self._slope() * (self._mean.mean() - np.where(known, distances, 0.0))
         return np.where(known, ratio, -np.inf)
 
+    @property
+    def usual(self) -> tuple[float, float]:
+        """The mean distances of one person's pictures and of two people's. Nearer than the first
+        one is as alike as a person is."""
+        same, different = self._mean.tolist()
+        return same, max(same, different)
+
     def threshold(self, log_ratio: float) -> float:
         """The distance at which the log ratio is this; -inf where no distance reaches it."""
         slope = self._slope()

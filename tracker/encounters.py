@@ -18,8 +18,10 @@ class EncounterSettings(Settings):
     overlap: float = Field(default=0.1, ge=0, le=1)
     """Intersection over union of two boxes from which on their people may be exchanged, where it
     isn't known where they stand..."""
-    distance: float = Field(default=1.0, ge=0)
+    distance: float = Field(default=2.0, ge=0)
     """...and metres between them below which they may be, where it is."""
+    patience: float = Field(default=1.0, ge=0)
+    """Seconds after which it is asked all the same, if it doesn't come away from the other one."""
     gap: float = Field(default=0.5, ge=0)
     """Seconds without a detection after which a track may follow somebody else."""
 

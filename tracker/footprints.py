@@ -125,9 +125,9 @@ def _feet_rows(
     variance = np.where(unknown, sigma**2 + cut_off * height**2, (1 - share) * from_feet)
     short = missing**2 > SHORT**2 * (sigma**2 + np.where(unknown, np.inf, from_head))
     short &= ~cut_off & ~_covered(of, boxes, missing)
-    share = settings.hidden  # the moments of the two places that are possible
-    rows = np.where(short, boxes[:, 3] + share * missing, rows)
-    variance = np.where(short, sigma**2 + share * (1 - share) * missing**2, variance)
+    hidden = settings.hidden  # the moments of the two places that are possible
+    rows = np.where(short, boxes[:, 3] + hidden * missing, rows)
+    variance = np.where(short, sigma**2 + hidden * (1 - hidden) * missing**2, variance)
     return rows, np.sqrt(variance), short
 
 

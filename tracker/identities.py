@@ -79,7 +79,7 @@ class IdentityRegistry:
         answers = []
         for row, arrival in enumerate(everybody):
             if row >= first and kept[row]:
-                answers.append(self._owner[reviews[row - first].key])
+                answers.append(self._keep(reviews[row - first]))
             elif row >= first and not len(arrival.embeddings):
                 answers.append(0)
             else:
@@ -143,6 +143,12 @@ class IdentityRegistry:
         known = self._cameras
         return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
+    def _keep(self, review: Review) -> int:
+        """A track goes on to show its person; only what follows is certain to be one person's."""
+        number = self._owner[review.key]
+        self._identities[number].tracks[review.key] = review.now.time
+        return number
+
     def _release(self, review: Review) -> int:
         """A track no longer shows its person, since its review's time."""
         now = review.now
@@ -169,12 +175,15 @@ class IdentityRegistry:
         returning, elsewhere = self._allowed(arrivals, reviews, people, active)
         journeys = self._journeys.log_ratios(arrivals, people)
         own = self._own(len(arrivals), reviews, people)
-        prior = self._prior(returning, elsewhere, journeys, own)
-        unhurried = self._prior(returning, elsewhere, np.zeros_like(journeys), own)
+        placed = np.array([a.position is not None for a in arrivals], bool)
+        prior = self._prior(returning, elsewhere, journeys, own, placed)
+        unhurried = self._prior(returning, elsewhere, np.zeros_like(journeys), own, placed)
         distances = self._distances(arrivals, people)
         ratio = distances  # of nobody
         if len(people):
-            ratio = self.appearances.model().log_ratio(distances)
+            model, tracked = self.appearances.model(), (own >= 0) & placed
+            ratio = model.log_ratio(distances)
+            ratio[tracked] = model.log_ratio(distances[tracked].clip(*model.usual))
             bare = [i for i, a in enumerate(arrivals) if own[i] >= 0 and not len(a.embeddings)]
             ratio[bare, own[bare]] = 0.0
         return Question(people, active, distances, prior, prior + ratio, unhurried + ratio, own)
@@ -188,14 +197,21 @@ class IdentityRegistry:
         return own
 
     def _prior(
-        self, returning: BoolArray, elsewhere: BoolArray, journeys: FloatArray, own: IntArray
+        self,
+        returning: BoolArray,
+        elsewhere: BoolArray,
+        journeys: FloatArray,
+        own: IntArray,
+        placed: BoolArray,
     ) -> FloatArray:
         """(N, P) log odds of each candidate against somebody new, before looks are compared."""
         chances = self._settings.return_probability, self._settings.overlap_probability
         prior = prior_log_odds(returning, elsewhere, journeys, chances)
         rows = np.flatnonzero(own >= 0)
         exchange = self._settings.exchange_probability
-        prior[rows, own[rows]] = np.log((1 - exchange) / exchange)
+        stranger = np.where(placed[rows], self._settings.stranger_probability, 1.0)
+        prior[rows] -= np.log(stranger)[:, None]
+        prior[rows, own[rows]] = np.log((1 - exchange) / (exchange * stranger))
         return prior
 
     def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:

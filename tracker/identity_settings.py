@@ -12,7 +12,7 @@ __all__ = ["IdentitySettings"]
 class IdentitySettings(Settings):
     """When an arrival is somebody already known."""
 
-    return_probability: float = Field(default=0.5, gt=0, lt=1)
+    return_probability: float = Field(default=0.8, gt=0, lt=1)
     """Probability that an arrival is one of those who left, before looks are compared. It is
     shared between them: the more there are, the more alike one must look."""
     overlap: bool = True
@@ -20,9 +20,12 @@ class IdentitySettings(Settings):
     also be a person who is active on another camera."""
     overlap_probability: float = Field(default=0.3, gt=0, lt=1)
     """Probability that it is one of those, before looks are compared."""
-    exchange_probability: float = Field(default=0.03, gt=0, lt=1)
+    exchange_probability: float = Field(default=0.01, gt=0, lt=1)
     """Probability that a track shows somebody else after it met another one, or was lost for a
     moment, before looks are compared."""
+    stranger_probability: float = Field(default=0.001, gt=0, le=1)
+    """Probability that who it then shows is somebody new, where it is known where they stand and
+    nobody comes from nowhere; else that is as likely as one of those who were met."""
     certain_after: float = Field(default=2.0, gt=0)
     """Seconds: pictures of one track this far apart tell how one person's differ, and two tracks
     that one camera sees at once for so long are certainly two people."""

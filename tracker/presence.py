@@ -55,14 +55,24 @@ class Presence:
             return
         if self.met is None and (near or time - self.detected > gap):
             self.met = time
-        if self.met is not None:
-            if near or not detected:
-                self.alone = None
-            elif self.alone is None and self.identity is not None:
-                self.alone, self.next_image = time, -np.inf
-                self.forget_images()
         if detected:
             self.detected = time
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is known where it stands."""
+        return bool(np.isfinite(self.last[0]))
+
+    @property
+    def waited(self) -> float:
+        """Seconds since it met somebody."""
+        return 0.0 if self.met is None else self.until - self.met
+
+    def look_again(self) -> None:
+        """From now on its images tell who it is since it met somebody."""
+        if self.met is not None and self.alone is None and self.identity:
+            self.alone, self.next_image = self.until, -np.inf
+            self.forget_images()
 
     def trust(self, since: float | None = None) -> None:
         """It is known who it is; since some time it may have changed again, or not."""

@@ -15,7 +15,11 @@ __all__ = ["due_now", "exchange", "lost_since", "note_encounters", "to_review"]
 
 def note_encounters(frames: Iterable[WaitingFrame], settings: EncounterSettings) -> None:
     """Tell everybody on the frames of one tick whether they came too near to another one, and
-    whether they are detected."""
+    whether they are detected; and begin to look who they are once they are alone again.
+
+    Those who don't come apart for `patience` seconds are looked at all the same if it is known
+    where they stand, all together, as they may have been exchanged with one another.
+    """
     here: dict[int, tuple[Presence, bool, bool]] = {}
     for frame in frames:
         near = too_near(frame.tracks.boxes, frame.positions[:, :2], settings).tolist()
@@ -25,6 +29,13 @@ def note_encounters(frames: Iterable[WaitingFrame], settings: EncounterSettings)
             here[id(presence)] = presence, before or close, found or seen
     for presence, close, seen in here.values():
         presence.meet(presence.until, near=close, detected=seen, gap=settings.gap)
+    everybody = list(here.values())
+    placed = any(p.placed and p.waited >= settings.patience for p, _, seen in everybody if seen)
+    for presence, close, seen in everybody:
+        if seen and (not close or (placed and presence.placed)):
+            presence.look_again()
+        elif presence.alone is not None and not presence.placed:
+            presence.alone = None
 
 
 def due_now(
@@ -45,16 +56,21 @@ def due_now(
 
 
 def to_review(
-    tracked: Iterable[Presence], due: Collection[Presence], numbers: Iterable[int]
+    tracked: Iterable[Presence],
+    due: Collection[Presence],
+    entries: Sequence[Presence],
+    numbers: Iterable[int],
 ) -> dict[Presence, Review]:
     """The tracks of one camera that are asked together: those that are due, and those about whom
     something is known since their encounter, as they may be the others of it.
 
-    All may have changed at one time, so that nobody is ever two of them. numbers: for the tracks
+    All may have changed at one time, so that nobody is ever two of them, and no later than the
+    entries that are decided with them began, which may be their people. numbers: for the tracks
     that they are if they have.
     """
     asked = [p for p in tracked if p.images and (p in due or p.alone is not None)]
     since = max((p.met for p in asked if p.met is not None), default=-np.inf)
+    since = min([since, *(p.since for p in entries)])
     return {p: p.review(number, since) for p, number in zip(asked, numbers, strict=False)}
 
 
@@ -68,6 +84,20 @@ def lost_since(
     return {
         p: p.review(number, float(np.nextafter(p.detected, np.inf)), bare=True)
         for p, number in zip(lost, numbers, strict=False)
+    }
+
+
+def doubted(
+    tracked: Iterable[Presence], entries: Sequence[Presence], numbers: Iterable[int]
+) -> dict[Presence, Review]:
+    """The tracks that met others and have no images since: an entry may be their person. Where it
+    is not, they stay what they are."""
+    since = min((p.since for p in entries), default=np.inf)
+    unsure = [p for p in tracked if p.identity and p.met is not None]
+    return {
+        p: p.review(number, since, bare=True)
+        for p, number in zip(unsure, numbers, strict=False)
+        if entries
     }
 
 

@@ -19,7 +19,14 @@ from tracker.identities import IdentityRegistry
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.presence import NOBODY, Presence, WaitingFrame
 from tracker.questions import Review
-from tracker.reviews import due_now, exchange, lost_since, note_encounters, to_review
+from tracker.reviews import (
+    doubted,
+    due_now,
+    exchange,
+    lost_since,
+    note_encounters,
+    to_review,
+)
 from tracker.revision import Revision, revise
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
@@ -216,9 +223,11 @@ class SceneTracker:
             here = [p for p in entries if p.group == group]
             tracked = [p for p in self._presences.values() if p.group == group and p not in here]
             numbers = self._numbers[group]
-            reviews = to_review(tracked, due, numbers)
+            reviews = to_review(tracked, due, here, numbers)
             if group != GROUND:  # there it is told by the place whether an entry is somebody lost
                 reviews = lost_since(tracked, here, numbers) | reviews
+            else:
+                reviews = doubted(tracked, here, numbers) | reviews
             arrivals = [p.arrival(self._place(group, p.first)) for p in here]
             identities = iter(self._registry.resolve(arrivals, list(reviews.values())))
             for presence in here:

@@ -91,7 +91,7 @@ def test_conflicts_are_solved_together():
 
 
 def test_a_stranger_opens_a_new_identity_and_the_event_says_why():
-    scene = Scene()
+    scene = Scene(return_probability=0.5)
     [(track, _)] = scene.enter(ANN)
     scene.leave(track)
     [(_, stranger)] = scene.enter(lookalike(ANN, BEN, 0.5), time=9)

@@ -3,14 +3,19 @@
 import numpy as np
 import pytest
 
+from reid.likeness import CosinePrior
 from tracker.encounters import EncounterSettings, too_near
 from tracker.identities import IdentityRegistry, IdentitySettings
+from tracker.presence import Presence, WaitingFrame
 from tracker.questions import Review
+from tracker.reviews import doubted, note_encounters
 from tracker.scene_settings import SceneSettings
 from tracker.scene_tracker import SceneTracker
-from tracker.types import Arrival, Detections, Frame
+from tracker.types import Arrival, CameraTracks, Detections, Frame
 
 ANN, BEN, CLEO = np.eye(8, dtype=np.float32)[:3]
+UNLIKE_ANN = (0.05 * ANN + np.sqrt(1 - 0.05**2) * CLEO).astype(np.float32)
+SHARP = CosinePrior(same_mean=0.7, different_mean=0.0, different_std=0.2, same_std=0.2)
 NOWHERE = np.full((3, 2), np.nan)
 
 
@@ -21,17 +26,17 @@ def pictures(person, count=4):
 class Hall:
     """One camera's registry, where tracks have these pictures."""
 
-    def __init__(self, **people):
+    def __init__(self, prior=None, **people):
         self.events = []
-        self.registry = IdentityRegistry(IdentitySettings(), self.events.append)
+        self.registry = IdentityRegistry(IdentitySettings(), self.events.append, prior)
         self.track = 0
         for look in people.values():
             self.enter(look, 0.0)
 
-    def arrival(self, look, time):
+    def arrival(self, look, time, place=None):
         self.track += 1
         rows = pictures(look) if look is not None else np.zeros((0, 0), np.float32)
-        return Arrival("hall", self.track, time, rows)
+        return Arrival("hall", self.track, time, rows, place)
 
     def enter(self, look, time):
         arrival = self.arrival(look, time)
@@ -64,6 +69,57 @@ def test_a_track_that_went_over_to_a_stranger_opens_a_new_identity_and_the_other
     assert hall.review(5.0, t1=CLEO) == [2]
     assert [e.kind for e in hall.events] == ["opened", "opened", "left"]
     assert hall.enter(ANN, 9.0) == 1
+
+
+def test_where_it_is_known_where_they_stand_nobody_comes_from_nowhere():
+    hall, here = Hall(SHARP, ann=ANN), np.zeros(2)
+    assert hall.registry.resolve([], [Review(1, hall.arrival(UNLIKE_ANN, 5.0, here))]) == [1]
+    assert hall.review(9.0, t1=UNLIKE_ANN) == [2]  # it isn't known where
+    hall = Hall(SHARP, ann=ANN, ben=BEN)
+    looks = hall.arrival(BEN, 5.0, here), hall.arrival(ANN, 5.0, here)
+    assert hall.registry.resolve([], [Review(k, look) for k, look in enumerate(looks, 1)]) == [2, 1]
+
+
+@pytest.mark.parametrize(("place", "numbers"), [(np.zeros(2), [1, 2]), (None, [2, 1])])
+def test_where_it_is_known_where_they_stand_nearer_than_usual_says_no_more(place, numbers):
+    """Twins, nearer to one another than one's pictures usually are, seem to have exchanged."""
+    twin = (0.8 * ANN + 0.6 * BEN).astype(np.float32)
+    hall = Hall(SHARP, ann=ANN, twin=twin)
+    looks = hall.arrival(twin, 5.0, place), hall.arrival(ANN, 5.0, place)
+    reviews = [Review(number, look) for number, look in enumerate(looks, 1)]
+    assert hall.registry.resolve([], reviews) == numbers
+
+
+def test_who_does_not_come_apart_is_looked_at_all_the_same_where_it_is_known_where_they_stand():
+    """Two stand 0.5 m apart for three seconds; without their places they are left alone."""
+    settings = EncounterSettings(patience=1.0)
+    for places, expected in ((np.array([[0, 0], [0.5, 0]]), 1.0), (NOWHERE[:2], None)):
+        people = [Presence("hall", k, 0.0, p, p, 0.0, identity=k) for k, p in enumerate(places, 1)]
+        boxes = np.array([[0, 0, 10, 20], [3, 0, 13, 20.0]])
+        for index in range(13):
+            time = index / 4
+            for person in people:
+                person.until = time
+            tracks = CameraTracks(
+                "hall", index, time, np.array([1, 2]), boxes, np.ones(2), np.zeros(2, bool),
+                np.arange(2), np.zeros(0, np.int64),
+            )  # fmt: skip
+            frame = WaitingFrame(tracks, people, np.pad(places, ((0, 0), (0, 1))))
+            note_encounters([frame], settings)
+        assert [p.met for p in people] == [0.0, 0.0]
+        assert [p.alone for p in people] == [expected] * 2
+
+
+def test_an_entry_may_be_the_person_of_a_track_that_met_others_and_has_no_picture_since():
+    place = np.zeros(2)
+    met = Presence("hall", 1, 0.0, place, place, 4.0, identity=1, met=3.0)
+    calm = Presence("hall", 2, 0.0, place, place, 4.0, identity=2)
+    entry = Presence("hall", 3, 2.0, place, place, 4.0)
+    reviews = doubted([met, calm], [entry], iter(range(10, 20)))
+    assert list(reviews) == [met]
+    assert reviews[met].now.time == 2.0
+    assert len(reviews[met].now.embeddings) == 0
+    assert doubted([met, calm], [], iter(range(10, 20))) == {}
 
 
 def test_an_entry_takes_the_person_whose_track_follows_somebody_else():
