@@ -32,6 +32,7 @@ from tracker.evaluation.detection import AnnotatedFrame, best_operating_point
 from tracker.types import Frame
 
 FAINTEST = 0.01  # score of a box that is looked at
+WEIGHT = 300.0  # pairs: tracking learns on from a few hundred, some of which are wrong
 
 
 def reid(
@@ -85,7 +86,7 @@ def cosine_prior(embeddings: NDArray[np.float32], samples: Samples, data: Path) 
     across = cameras[one] != cameras[other]
     cosines = (means @ means.T)[one, other]
     same = people[one] == people[other]
-    prior = {}
+    prior = {"weight": WEIGHT}
     for kind, rows in (("same", across & same), ("different", across & ~same)):
         if rows.sum() < 2:
             raise InputError(f"{data}: fewer than two pairs of {kind} people on two cameras")

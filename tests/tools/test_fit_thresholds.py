@@ -83,7 +83,7 @@ def test_the_command_writes_into_the_file_and_keeps_what_is_there(averager, peop
     assert stored["licence"] == "Apache-2.0"
     raw, centred = (json.loads(stored[k]) for k in ("cosine_prior", "cosine_prior_centred"))
     assert raw["same_mean"] > raw["different_mean"] > centred["different_mean"]
-    assert list(raw) == ["same_mean", "same_std", "different_mean", "different_std"]
+    assert list(raw) == ["weight", "same_mean", "same_std", "different_mean", "different_std"]
     assert len(OnnxEmbedder(averager, threads=1).embed([np.zeros((9, 9, 3), np.uint8)])) == 1
 
 
