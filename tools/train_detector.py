@@ -1,7 +1,7 @@
 """Train the pedestrian detector, export it, measure it, and let another one annotate videos.
 
     python tools/train_detector.py label --video CLIP.mp4 --teacher yolox_nano.onnx --output DIR
-    python tools/train_detector.py train --data DIR DIR ... --output RUN [--resume]
+    python tools/train_detector.py train --data DIR DIR ... --output RUN [--teacher FILE] [--resume]
     python tools/train_detector.py export --checkpoint RUN/last.pt --output detector.onnx
     python tools/train_detector.py evaluate --model detector.onnx --data DIR
 
@@ -28,6 +28,7 @@ from reid.images import Image, read_image
 from reid.training.detection.engine import DetectorTraining, load_detector, train_detector
 from reid.training.detection.export import export_detector
 from reid.training.detection.pictures import Picture, read_coco
+from reid.training.detection.teacher import Teacher
 from reid.training.graph import Storage
 from tracker.detection.onnx import open_onnx_detector
 from tracker.detection.settings import DetectionSettings
@@ -41,15 +42,17 @@ def train(
     data: list[Path],
     output: Path,
     settings: DetectorTraining = DetectorTraining(),  # noqa: B008
+    teacher: Path | None = None,
     resume: bool = False,
     threads: int = 0,
 ) -> None:
     """Train on all pictures of several folders.
 
     Args:
-        data: Folders in COCO's form.
+        data: Folders in COCO's form; one that is named twice counts double.
         output: Folder for `last.pt`, `losses.csv` and, at the end, `settings.yaml`.
         settings: The recipe.
+        teacher: A YOLOX (.onnx) to learn from beside the annotations.
         resume: Go on from `output/last.pt`.
         threads: Processor threads; 0 takes torch's choice.
     """
@@ -58,7 +61,8 @@ def train(
     cv2.setNumThreads(1)
     pictures = [picture for folder in data for picture in read_coco(folder)]
     print(f"{len(pictures)} pictures, {sum(len(p.boxes) for p in pictures)} boxes")
-    train_detector(pictures, settings, output, resume=resume)
+    expert = Teacher(teacher, threads) if teacher else None
+    train_detector(pictures, settings, output, teacher=expert, resume=resume)
     write_settings(settings, output / "settings.yaml")
 
 

@@ -4,10 +4,11 @@ import csv
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import Field
 from rich.progress import Progress
 from torch import Tensor, nn
@@ -17,9 +18,11 @@ from configs.settings import Settings
 from reid.models.pedestrian import PedestrianDetector
 from reid.training.console import console
 from reid.training.detection.assignment import People
-from reid.training.detection.augment import Sample, draw_sample
+from reid.training.detection.augment import Sample, draw_sample, spoil
+from reid.training.detection.distillation import Translation, lesson_loss
 from reid.training.detection.loss import detection_loss
 from reid.training.detection.pictures import Picture
+from reid.training.detection.teacher import Teacher
 
 __all__ = ["DetectorTraining", "learning_rate", "load_detector", "train_detector"]
 
@@ -31,12 +34,12 @@ class DetectorTraining(Settings):
 
     steps: int = Field(6000, ge=1)
     """Batches in all; the learning rate falls to nearly zero over them."""
-    batch: int = Field(16, ge=2)
+    batch: int = Field(12, ge=2)
     """Pictures a step."""
     height: int = Field(224, ge=64, multiple_of=32)
     """Rows of a training canvas, pixels. Smaller than the input at run time costs less; people
     keep their size, since pictures are cut rather than shrunk."""
-    width: int = Field(384, ge=64, multiple_of=32)
+    width: int = Field(224, ge=64, multiple_of=32)
     """Columns of a training canvas, pixels."""
     learning_rate: float = Field(2e-3, gt=0)
     """Of AdamW, after the warm-up."""
@@ -46,6 +49,12 @@ class DetectorTraining(Settings):
     """Of AdamW."""
     average: float = Field(0.998, ge=0, lt=1)
     """Share of the running average of the weights that a step keeps; the average is exported."""
+    teaching: float = Field(0.5, ge=0)
+    """Weight of the teacher's scores and boxes beside the annotations."""
+    describing: float = Field(2.0, ge=0)
+    """Weight of the teacher's features."""
+    teacher_channels: int = Field(64, ge=1)
+    """Of the teacher's features; YOLOX-nano has 64."""
     save_every: int = Field(200, ge=1)
     """Steps between checkpoints."""
     seed: int = 0
@@ -63,9 +72,17 @@ def learning_rate(step: int, settings: DetectorTraining) -> float:
 
 
 def train_detector(
-    pictures: Sequence[Picture], settings: DetectorTraining, output: Path, *, resume: bool = False
+    pictures: Sequence[Picture],
+    settings: DetectorTraining,
+    output: Path,
+    *,
+    teacher: Teacher | None = None,
+    resume: bool = False,
 ) -> PedestrianDetector:
     """Train on pictures, or go on from `output/last.pt`; returns the averaged network.
+
+    A teacher looks at every canvas before it is spoilt, and is learnt from beside the
+    annotations.
 
     Writes `output/last.pt` every `save_every` steps and at the end, whole or not at all, and a
     line per step into `output/losses.csv`. On one machine, stopping and resuming gives the
@@ -80,10 +97,13 @@ def train_detector(
     model = PedestrianDetector().to(memory_format=torch.channels_last)
     average = PedestrianDetector()
     average.load_state_dict(model.state_dict())
+    translation = Translation(settings.teacher_channels)
+    learners = nn.ModuleList([model, translation] if teacher else [model])
     optimiser = torch.optim.AdamW(
-        _parameter_groups(model, settings.weight_decay), lr=settings.learning_rate
+        _parameter_groups(learners, settings.weight_decay), lr=settings.learning_rate
     )
     state: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
+    state |= {"translation": translation} if teacher else {}
     output.mkdir(parents=True, exist_ok=True)
     first = _load(output / "last.pt", state) if resume else 0
     centres, strides = model.centres(settings.height, settings.width)
@@ -91,18 +111,26 @@ def train_detector(
     with _loss_file(output / "losses.csv", first) as file, Progress(console=console()) as progress:
         writer = csv.writer(file)
         task = progress.add_task("training the detector", total=settings.steps, completed=first)
-        for step, (images, people) in _batches(pictures, settings, first):
+        for step, batch in _batches(pictures, settings, first):
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, settings)
-            loss = detection_loss(model(images), centres, strides, people)
-            if not torch.isfinite(loss.total):
+            branches = model.branches(batch.images)
+            predictions = model.predict(branches)
+            loss = detection_loss(predictions, centres, strides, batch.people)
+            total, seen, features = loss.total, torch.zeros(()), torch.zeros(())
+            if teacher:
+                lesson = teacher(batch.clean)
+                seen, features = lesson_loss(predictions, translation(branches), lesson)
+                total = total + settings.teaching * seen + settings.describing * features
+            if not torch.isfinite(total):
                 raise FloatingPointError(f"step {step}: score {loss.score}, box {loss.box}")
             optimiser.zero_grad()
-            loss.total.backward()  # type: ignore[no-untyped-call]
+            total.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 10.0)
             optimiser.step()
             _follow(average, model, min(settings.average, (1 + step) / (10 + step)))
-            writer.writerow([step, f"{loss.score.item():.5f}", f"{loss.box.item():.5f}"])
+            parts = (loss.score, loss.box, seen, features)
+            writer.writerow([step, *(f"{part.item():.5f}" for part in parts)])
             file.flush()
             if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
                 _save(output / "last.pt", step + 1, state)
@@ -117,9 +145,17 @@ def load_detector(path: Path) -> PedestrianDetector:
     return average.eval()
 
 
+class _Batch(NamedTuple):
+    """Spoilt images (N, 3, H, W), the same before (N, H, W, 3), and their people."""
+
+    images: Tensor
+    clean: NDArray[np.uint8]
+    people: People
+
+
 def _batches(
     pictures: Sequence[Picture], settings: DetectorTraining, first: int
-) -> Iterator[tuple[int, tuple[Tensor, People]]]:
+) -> Iterator[tuple[int, _Batch]]:
     """Steps and their batches, the next one made while this one is learnt."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(_batch, pictures, settings, first)
@@ -130,16 +166,15 @@ def _batches(
             yield step, batch
 
 
-def _batch(
-    pictures: Sequence[Picture], settings: DetectorTraining, step: int
-) -> tuple[Tensor, People]:
+def _batch(pictures: Sequence[Picture], settings: DetectorTraining, step: int) -> _Batch:
     size = settings.height, settings.width
-    samples = [
-        draw_sample(pictures, size, np.random.default_rng([settings.seed, step, row]))
-        for row in range(settings.batch)
-    ]
-    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
-    return images.permute(0, 3, 1, 2).float(), _people(samples)
+    samples, spoilt = [], []
+    for row in range(settings.batch):
+        rng = np.random.default_rng([settings.seed, step, row])
+        samples.append(draw_sample(pictures, size, rng))
+        spoilt.append(spoil(samples[-1].image, rng))
+    images = torch.from_numpy(np.stack(spoilt)).permute(0, 3, 1, 2).float()
+    return _Batch(images, np.stack([sample.image for sample in samples]), _people(samples))
 
 
 def _people(samples: Sequence[Sample]) -> People:
@@ -197,7 +232,7 @@ def _load(path: Path, state: dict[str, Any]) -> int:
 
 def _loss_file(path: Path, first: int) -> TextIO:
     """The file of losses: new, or cut to the steps before `first`."""
-    header = "step,score,box\n"
+    header = "step,score,box,seen,features\n"
     old = path.read_text().splitlines(keepends=True)[1 : first + 1] if path.is_file() else []
     path.write_text(header + "".join(old[:first]))
     return path.open("a", newline="")
