@@ -43,6 +43,7 @@ def train(
     output: Path,
     settings: DetectorTraining = DetectorTraining(),  # noqa: B008
     teacher: Path | None = None,
+    start: Path | None = None,
     resume: bool = False,
     threads: int = 0,
 ) -> None:
@@ -53,6 +54,7 @@ def train(
         output: Folder for `last.pt`, `losses.csv` and, at the end, `settings.yaml`.
         settings: The recipe.
         teacher: A YOLOX (.onnx) to learn from beside the annotations.
+        start: A checkpoint of another run whose averaged weights come first.
         resume: Go on from `output/last.pt`.
         threads: Processor threads; 0 takes torch's choice.
     """
@@ -62,7 +64,7 @@ def train(
     pictures = [picture for folder in data for picture in read_coco(folder)]
     print(f"{len(pictures)} pictures, {sum(len(p.boxes) for p in pictures)} boxes")
     expert = Teacher(teacher, threads) if teacher else None
-    train_detector(pictures, settings, output, teacher=expert, resume=resume)
+    train_detector(pictures, settings, output, teacher=expert, start=start, resume=resume)
     write_settings(settings, output / "settings.yaml")
 
 

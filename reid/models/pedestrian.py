@@ -93,21 +93,27 @@ class PedestrianDetector(nn.Module):
     """Finds people in images (N, 3, H, W), BGR 0..255, of which H and W divide by 32."""
 
     strides = (8, 16, 32)
+    stage_channels = (96, 192, 384)
     channels = 64  # of each level's branches
     max_log_size = 6.0  # of a box in strides, so that exp stays finite
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Sequential(ConvBlock(3, 32, 3, stride=2), nn.MaxPool2d(3, 2, padding=1))
-        self.stages = nn.ModuleList([_stage(32, 96, 3), _stage(96, 192, 6), _stage(192, 384, 3)])
-        self.neck = Neck((96, 192, 384), self.channels)
+        self.stages = nn.ModuleList(
+            _stage(before, after, repeats)
+            for before, after, repeats in zip(
+                (32, 96, 192), self.stage_channels, (3, 6, 3), strict=True
+            )
+        )
+        self.neck = Neck(self.stage_channels, self.channels)
         self.heads = nn.ModuleList(PredictionHead(self.channels) for _ in self.strides)
 
     def forward(self, images: Tensor) -> Predictions:
-        return self.predict(self.branches(images))
+        return self.predict(self.branches(self.stage_maps(images)))
 
-    def branches(self, images: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Per level the maps (N, 64, H / stride, W / stride) that tell what and where."""
+    def stage_maps(self, images: Tensor) -> list[Tensor]:
+        """What the backbone makes of images: a map (N, C, H / stride, W / stride) per level."""
         height, width = images.shape[-2:]
         if height % 32 or width % 32:
             raise ValueError(f"input size {height}x{width} doesn't divide by 32")
@@ -115,6 +121,10 @@ class PedestrianDetector(nn.Module):
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
+        return maps
+
+    def branches(self, maps: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Per level the maps (N, 64, H / stride, W / stride) that tell what and where."""
         return [head.branches(x) for x, head in zip(self.neck(maps), self._heads(), strict=True)]
 
     def predict(self, branches: list[tuple[Tensor, Tensor]]) -> Predictions:

@@ -25,7 +25,8 @@ _PERSON_SHARE = 0.75  # of placements are made for a person, if there is one
 _HEIGHTS = (13.0, 1.1)  # of that person: least pixels, most of the canvas's height
 _LEAST_COVER = 0.6  # of the scale at which the picture covers the whole canvas
 _MOST_SCALE = 1.4
-_MOSAIC_SHARE = 0.45
+_MOSAIC_SHARE = 0.4
+_UNSPOILT_SHARE = 0.35
 _LEAST_SHARE, _LEAST_PX = 0.35, 8.0  # left of a person's box, else it is ignored
 
 
@@ -100,7 +101,9 @@ def _offset(
 
 
 def spoil(image: Image, rng: np.random.Generator) -> Image:
-    """What lights, lenses, sensors and codecs do to a picture."""
+    """What lights, lenses, sensors and codecs do to a picture; a third stays as it is."""
+    if rng.random() < _UNSPOILT_SHARE:
+        return image
     spoilt: NDArray[Any] = image
     if rng.random() < 0.8:
         gain = rng.uniform(0.6, 1.4) * rng.uniform(0.8, 1.2, 3)

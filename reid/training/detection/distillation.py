@@ -13,6 +13,7 @@ from reid.models.pedestrian import PedestrianDetector, Predictions
 from reid.training.detection.assignment import pairwise_giou
 from reid.training.detection.loss import quality_focal_loss
 from reid.training.detection.teacher import Lesson
+from reid.training.onnx_blocks import layers
 
 __all__ = ["LessonLoss", "Translation", "feature_loss", "lesson_loss"]
 
@@ -29,24 +30,34 @@ class LessonLoss(NamedTuple):
 
 
 class Translation(nn.Module):
-    """From the detector's features to the teacher's: a linear map per level and branch.
+    """From the detector's features to the teacher's: a linear map for each of three a level.
 
-    It exists for training alone. widths: the teacher's channels.
+    It exists for training alone.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, widths: tuple[tuple[int, ...], ...]) -> None:
+        """widths: channels of the teacher's features, per level as in `Lesson`."""
         super().__init__()
-        channels, levels = PedestrianDetector.channels, len(PedestrianDetector.strides)
-        self.what = nn.ModuleList(nn.Conv2d(channels, width, 1) for _ in range(levels))
-        self.where = nn.ModuleList(nn.Conv2d(channels, width, 1) for _ in range(levels))
+        own = PedestrianDetector.channels
+        self.levels = nn.ModuleList(
+            nn.ModuleList(
+                nn.Conv2d(before, after, 1)
+                for before, after in zip((stage, own, own), level, strict=True)
+            )
+            for stage, level in zip(PedestrianDetector.stage_channels, widths, strict=False)
+        )
 
-    def forward(self, branches: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
-        levels = zip(branches, self.what, self.where, strict=True)
-        return [(say_what(what), say_where(where)) for (what, where), say_what, say_where in levels]
+    def forward(
+        self, maps: list[Tensor], branches: list[tuple[Tensor, Tensor]]
+    ) -> list[tuple[Tensor, ...]]:
+        return [
+            tuple(layer(x) for layer, x in zip(layers(level), (stage, *pair), strict=True))
+            for level, stage, pair in zip(self.levels, maps, branches, strict=True)
+        ]
 
 
 def lesson_loss(
-    predictions: Predictions, translated: list[tuple[Tensor, Tensor]], lesson: Lesson
+    predictions: Predictions, translated: list[tuple[Tensor, ...]], lesson: Lesson
 ) -> LessonLoss:
     """How far predictions and translated features are from a lesson on the same images.
 
@@ -59,7 +70,7 @@ def lesson_loss(
     wanted = lesson.scores > _LEAST_SCORE
     shortfall = 1 - pairwise_giou(predictions.boxes[wanted], lesson.boxes[wanted])
     box = _BOX_WEIGHT * (shortfall * lesson.scores[wanted]).sum() / norm
-    cells = [what.shape[2] * what.shape[3] for what, _ in translated]
+    cells = [what.shape[2] * what.shape[3] for _, what, _ in translated]
     levels = torch.split(lesson.scores, cells, dim=1)
     losses = [
         feature_loss(said, meant, scores)

@@ -53,8 +53,6 @@ class DetectorTraining(Settings):
     """Weight of the teacher's scores and boxes beside the annotations."""
     describing: float = Field(2.0, ge=0)
     """Weight of the teacher's features."""
-    teacher_channels: int = Field(64, ge=1)
-    """Of the teacher's features; YOLOX-nano has 64."""
     save_every: int = Field(200, ge=1)
     """Steps between checkpoints."""
     seed: int = 0
@@ -77,12 +75,13 @@ def train_detector(
     output: Path,
     *,
     teacher: Teacher | None = None,
+    start: Path | None = None,
     resume: bool = False,
 ) -> PedestrianDetector:
     """Train on pictures, or go on from `output/last.pt`; returns the averaged network.
 
     A teacher looks at every canvas before it is spoilt, and is learnt from beside the
-    annotations.
+    annotations. `start` is a checkpoint whose averaged weights come first, but for a resumed run.
 
     Writes `output/last.pt` every `save_every` steps and at the end, whole or not at all, and a
     line per step into `output/losses.csv`. On one machine, stopping and resuming gives the
@@ -96,8 +95,11 @@ def train_detector(
     torch.manual_seed(settings.seed)
     model = PedestrianDetector().to(memory_format=torch.channels_last)
     average = PedestrianDetector()
+    if start is not None and not resume:
+        _load(start, {"average": average})
+        model.load_state_dict(average.state_dict())
     average.load_state_dict(model.state_dict())
-    translation = Translation(settings.teacher_channels)
+    translation = Translation(teacher.widths if teacher else ())
     learners = nn.ModuleList([model, translation] if teacher else [model])
     optimiser = torch.optim.AdamW(
         _parameter_groups(learners, settings.weight_decay), lr=settings.learning_rate
@@ -114,13 +116,14 @@ def train_detector(
         for step, batch in _batches(pictures, settings, first):
             for group in optimiser.param_groups:
                 group["lr"] = learning_rate(step, settings)
-            branches = model.branches(batch.images)
+            maps = model.stage_maps(batch.images)
+            branches = model.branches(maps)
             predictions = model.predict(branches)
             loss = detection_loss(predictions, centres, strides, batch.people)
             total, seen, features = loss.total, torch.zeros(()), torch.zeros(())
             if teacher:
                 lesson = teacher(batch.clean)
-                seen, features = lesson_loss(predictions, translation(branches), lesson)
+                seen, features = lesson_loss(predictions, translation(maps, branches), lesson)
                 total = total + settings.teaching * seen + settings.describing * features
             if not torch.isfinite(total):
                 raise FloatingPointError(f"step {step}: score {loss.score}, box {loss.box}")

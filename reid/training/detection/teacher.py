@@ -22,13 +22,13 @@ _MAX_LOG_SIZE = 6.0
 class Lesson(NamedTuple):
     """What a teacher sees in N images at the A cells of strides 8, 16 and 32, level by level.
 
-    boxes (N, A, 4) xyxy pixels; scores (N, A), a person's, 0..1; features: per level the pair of
-    maps (N, C, H, W) from which it judges what and where.
+    boxes (N, A, 4) xyxy pixels; scores (N, A), a person's, 0..1; features: per level three maps
+    (N, C, H, W), its backbone's and the two from which it judges what and where.
     """
 
     boxes: Tensor
     scores: Tensor
-    features: list[tuple[Tensor, Tensor]]
+    features: list[tuple[Tensor, ...]]
 
 
 class Teacher:
@@ -50,6 +50,9 @@ class Teacher:
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+        seen = self(np.zeros((1, 32, 32, 3), np.uint8)).features
+        self.widths = tuple(tuple(x.shape[1] for x in level) for level in seen)
+        """Channels of the features, per level."""
 
     def __call__(self, images: NDArray[np.uint8]) -> Lesson:
         """images: (N, H, W, 3) BGR 0..255."""
@@ -57,8 +60,8 @@ class Teacher:
         maps = [torch.from_numpy(value) for value in self._session.run(self._outputs, feeds)]
         boxes, scores, features = [], [], []
         for level, stride in enumerate(_STRIDES):
-            what, where, person, sides, thing = maps[5 * level : 5 * level + 5]
-            features.append((what, where))
+            *described, person, sides, thing = maps[6 * level : 6 * level + 6]
+            features.append(tuple(described))
             scores.append((person[:, :1].sigmoid() * thing.sigmoid()).flatten(1))
             boxes.append(_decoded(sides, stride))
         return Lesson(torch.cat(boxes, dim=1), torch.cat(scores, dim=1), features)
@@ -72,20 +75,36 @@ def _decoded(sides: Tensor, stride: int) -> Tensor:
     return torch.cat([middle - half, middle + half], dim=-1)
 
 
-def _levels(model: onnx.ModelProto, path: Path) -> list[tuple[str, str, str, str, str]]:
-    """Per level the names of: features of what and where, logits of classes, sides, objectness."""
+def _levels(model: onnx.ModelProto, path: Path) -> list[tuple[str, ...]]:
+    """Per level the names of: the backbone's map, features of what and where, logits of classes,
+    sides, objectness."""
     shapes = {weight.name: tuple(weight.dims) for weight in model.graph.initializer}
     convs = [node for node in model.graph.node if node.op_type == "Conv"]
     ends = {
         kind: [node for node in convs if _is_end(shapes.get(node.input[1], ()), kind)]
         for kind in ("sides", "thing", "classes")
     }
-    if {len(nodes) for nodes in ends.values()} != {len(_STRIDES)}:
+    backbone = _backbone(model)
+    if {len(backbone), *map(len, ends.values())} != {len(_STRIDES)}:
         raise InputError(f"{path}: not a YOLOX of three levels with separate branches")
     return [
-        (classes.input[0], sides.input[0], classes.output[0], sides.output[0], thing.output[0])
-        for classes, sides, thing in zip(ends["classes"], ends["sides"], ends["thing"], strict=True)
+        (x, what.input[0], sides.input[0], what.output[0], sides.output[0], thing.output[0])
+        for x, what, sides, thing in zip(
+            backbone, ends["classes"], ends["sides"], ends["thing"], strict=True
+        )
     ]
+
+
+def _backbone(model: onnx.ModelProto) -> list[str]:
+    """The maps that the top-down way begins with (coarse) and takes in (middle and fine)."""
+    doubled = [node for node in model.graph.node if node.op_type in ("Resize", "Upsample")]
+    taken = [
+        next((name for name in node.input if name != way.output[0]), "")
+        for way in doubled
+        for node in model.graph.node
+        if node.op_type == "Concat" and way.output[0] in node.input
+    ]
+    return [*reversed(taken), *(way.input[0] for way in doubled[:1])]
 
 
 def _is_end(shape: tuple[int, ...], kind: str) -> bool:

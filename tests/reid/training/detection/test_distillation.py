@@ -21,6 +21,8 @@ SIDES = (0.5, 0.25, 0.0, float(np.log(2)))  # of every cell, in strides: middle,
 def write_yolox(path, classes=80):
     """A YOLOX whose features are the means of red over its cells, and whose sides are fixed.
 
+    Its backbone tells the means of red too, in one channel.
+
     Person's logit: a tenth of the feature, less 10; objectness' logit: 0.
     """
     nodes, weights, flat = [], [], []
@@ -35,6 +37,7 @@ def write_yolox(path, classes=80):
         mean = np.zeros((2, 3, stride, stride))
         mean[:, 2] = 1 / stride**2
         what, where, name = f"what{stride}", f"where{stride}", f"at{stride}"
+        conv("images", f"stage{stride}", mean[:1], [0], stride)
         conv("images", what, mean, [0, 0], stride)
         conv("images", where, mean, [0, 0], stride)
         person = np.zeros((classes, 2, 1, 1))
@@ -46,7 +49,13 @@ def write_yolox(path, classes=80):
         nodes.append(helper.make_node("Concat", parts, [name], axis=1))
         nodes.append(helper.make_node("Flatten", [name], [f"flat{stride}"], axis=2))
         flat.append(f"flat{stride}")
-    nodes.append(helper.make_node("Concat", flat, ["output"], axis=1))
+    scales = numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales")
+    weights.append(scales)
+    for coarse, stride, mixed in (("stage32", 16, "mixed16"), ("mixed16", 8, "mixed8")):
+        nodes.append(helper.make_node("Resize", [coarse, "", "scales"], ["up" + mixed]))
+        parts = ["up" + mixed, f"stage{stride}"]
+        nodes.append(helper.make_node("Concat", parts, [mixed], axis=1))
+    nodes.append(helper.make_node("Concat", flat, ["output"], axis=2))
     graph = helper.make_graph(
         nodes,
         "yolox",
@@ -70,9 +79,12 @@ def test_a_teacher_tells_boxes_scores_and_features_of_any_size(tmp_path):
     assert lesson.boxes[0, 96 + 24 + 4].tolist() == pytest.approx([32, 8, 64, 72])
     assert lesson.scores[1, cell] == pytest.approx(0.5 / (1 + np.exp(-10)), abs=1e-4)
     assert lesson.scores[0].max() == pytest.approx(0.5 / (1 + np.exp(10)), abs=1e-6)
-    what, where = lesson.features[1]
+    stage, what, where = lesson.features[1]
     assert what.shape == where.shape == (2, 2, 4, 6)
-    assert what[1, 0, 0, 1] == pytest.approx(50)
+    assert stage.shape == (2, 1, 4, 6)
+    assert what[1, 0, 0, 1] == stage[1, 0, 0, 1] == pytest.approx(50)
+    assert lesson.features[0][0].shape == (2, 1, 8, 12)
+    assert lesson.features[2][0].shape == (2, 1, 2, 3)
 
 
 def test_what_is_no_yolox_is_refused(tmp_path):
@@ -87,7 +99,7 @@ def lesson(score):
     """A level of four cells, of which the first has a person of that score."""
     boxes = torch.tensor([[[0.0, 0, 8, 8], [8, 0, 16, 8], [0, 8, 8, 16], [8, 8, 16, 16]]])
     maps = torch.arange(8.0).reshape(1, 2, 2, 2)
-    return Lesson(boxes, torch.tensor([[score, 0.0, 0.0, 0.0]]), [(maps, maps)])
+    return Lesson(boxes, torch.tensor([[score, 0.0, 0.0, 0.0]]), [(maps, maps, maps)])
 
 
 def standardised(maps):
@@ -139,7 +151,7 @@ def pictures(tmp_path):
 
 def test_training_with_a_teacher_repeats_and_differs_from_training_alone(tmp_path, pictures):
     teacher = Teacher(write_yolox(tmp_path / "teacher.onnx"))
-    settings = {"batch": 2, "height": 64, "width": 64, "save_every": 2, "teacher_channels": 2}
+    settings = {"batch": 2, "height": 64, "width": 64, "save_every": 2}
     whole = DetectorTraining(steps=4, **settings)
     trained = [
         train_detector(pictures, whole, tmp_path / name, teacher=teacher).state_dict()
@@ -154,8 +166,20 @@ def test_training_with_a_teacher_repeats_and_differs_from_training_alone(tmp_pat
     assert all(float(part) > 0 for part in last[1:])
 
 
-def test_translation_has_a_map_per_level_and_branch():
-    model, images = PedestrianDetector().eval(), torch.zeros(1, 3, 64, 64)
-    said = Translation(5)(model.branches(images))
-    assert [what.shape for what, _ in said] == [(1, 5, 8, 8), (1, 5, 4, 4), (1, 5, 2, 2)]
-    assert [where.shape for _, where in said] == [(1, 5, 8, 8), (1, 5, 4, 4), (1, 5, 2, 2)]
+def test_translation_has_a_map_for_each_of_the_teachers():
+    model = PedestrianDetector().eval()
+    maps = model.stage_maps(torch.zeros(1, 3, 64, 64))
+    said = Translation(((5, 6, 7),) * 3)(maps, model.branches(maps))
+    for level, side in zip(said, (8, 4, 2), strict=True):
+        assert [x.shape for x in level] == [(1, width, side, side) for width in (5, 6, 7)]
+
+
+def test_training_starts_with_anothers_weights(tmp_path, pictures):
+    tiny = DetectorTraining(steps=1, batch=2, height=64, width=64, learning_rate=1e-9)
+    first = train_detector(pictures, tiny, tmp_path / "first").state_dict()
+    other = tiny.model_copy(update={"seed": 1})
+    second = train_detector(pictures, other, tmp_path / "b", start=tmp_path / "first" / "last.pt")
+    scratch = train_detector(pictures, other, tmp_path / "c").state_dict()
+    weight = "neck.lateral.0.conv.weight"
+    assert torch.allclose(second.state_dict()[weight], first[weight], atol=1e-6)
+    assert not torch.allclose(scratch[weight], first[weight], atol=1e-3)
