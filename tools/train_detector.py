@@ -25,9 +25,10 @@ from configs import write_settings
 from configs.command import run
 from configs.errors import InputError
 from reid.images import Image, read_image
-from reid.training.detection.engine import DetectorTraining, load_detector, train_detector
+from reid.training.detection.engine import load_detector, train_detector
 from reid.training.detection.export import export_detector
 from reid.training.detection.pictures import Picture, read_coco
+from reid.training.detection.settings import DetectorTraining
 from reid.training.detection.teacher import Teacher
 from reid.training.graph import Storage
 from tracker.detection.onnx import open_onnx_detector

@@ -11,22 +11,19 @@ import torch
 
 from configs.errors import InputError
 from reid.models.pedestrian import PedestrianDetector
-from reid.training.detection import engine
+from reid.training.detection import batches
 from reid.training.detection.assignment import People
 from reid.training.detection.augment import draw_sample
-from reid.training.detection.engine import (
-    DetectorTraining,
-    learning_rate,
-    load_detector,
-    train_detector,
-)
+from reid.training.detection.engine import load_detector, train_detector
 from reid.training.detection.export import (
     export_detector,
     shift_scores,
     write_detector,
 )
+from reid.training.detection.learner import learning_rate
 from reid.training.detection.loss import detection_loss
 from reid.training.detection.pictures import read_coco
+from reid.training.detection.settings import DetectorTraining
 from tracker.detection.onnx import open_onnx_detector
 from tracker.detection.settings import DetectionSettings
 from tracker.types import Frame
@@ -129,7 +126,7 @@ def test_resuming_gives_the_weights_of_not_stopping(folder, tmp_path, monkeypatc
         return draw_sample(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "draw_sample", draw_until_interrupted)
+        patch.setattr(batches, "draw_sample", draw_until_interrupted)
         with pytest.raises(KeyboardInterrupt):
             train_detector(pictures, tiny(), tmp_path / "halves")
     resumed = train_detector(pictures, tiny(), tmp_path / "halves", resume=True)

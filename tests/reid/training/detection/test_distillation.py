@@ -10,8 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 from configs.errors import InputError
 from reid.models.pedestrian import PedestrianDetector, Predictions
 from reid.training.detection.distillation import Translation, feature_loss, lesson_loss
-from reid.training.detection.engine import DetectorTraining, train_detector
+from reid.training.detection.engine import train_detector
 from reid.training.detection.pictures import Picture
+from reid.training.detection.settings import DetectorTraining
 from reid.training.detection.teacher import Lesson, Teacher
 
 STRIDES = (8, 16, 32)
