@@ -25,8 +25,6 @@ _PERSON_SHARE = 0.75  # of placements are made for a person, if there is one
 _HEIGHTS = (13.0, 1.1)  # of that person: least pixels, most of the canvas's height
 _LEAST_COVER = 0.6  # of the scale at which the picture covers the whole canvas
 _MOST_SCALE = 1.4
-_MOSAIC_SHARE = 0.4
-_UNSPOILT_SHARE = 0.35
 _LEAST_SHARE, _LEAST_PX = 0.35, 8.0  # left of a person's box, else it is ignored
 
 
@@ -40,10 +38,13 @@ class Sample:
 
 
 def draw_sample(
-    pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator
+    pictures: Sequence[Picture], size: tuple[int, int], mosaics: float, rng: np.random.Generator
 ) -> Sample:
-    """One canvas of `size` (height, width) from pictures drawn at random, not spoilt yet."""
-    if rng.random() >= _MOSAIC_SHARE:
+    """One canvas of `size` (height, width) from pictures drawn at random, not spoilt yet.
+
+    mosaics: share of canvases that four pictures share.
+    """
+    if rng.random() >= mosaics:
         sample = place(_load(pictures, rng), size, rng)
     else:
         sample = _mosaic(pictures, size, rng)
@@ -101,9 +102,7 @@ def _offset(
 
 
 def spoil(image: Image, rng: np.random.Generator) -> Image:
-    """What lights, lenses, sensors and codecs do to a picture; a third stays as it is."""
-    if rng.random() < _UNSPOILT_SHARE:
-        return image
+    """What lights, lenses, sensors and codecs do to a picture."""
     spoilt: NDArray[Any] = image
     if rng.random() < 0.8:
         gain = rng.uniform(0.6, 1.4) * rng.uniform(0.8, 1.2, 3)

@@ -43,8 +43,9 @@ def _batch(pictures: Sequence[Picture], settings: DetectorTraining, step: int) -
     samples, spoilt = [], []
     for row in range(settings.batch):
         rng = np.random.default_rng([settings.seed, step, row])
-        samples.append(draw_sample(pictures, size, rng))
-        spoilt.append(spoil(samples[-1].image, rng))
+        samples.append(draw_sample(pictures, size, settings.mosaics, rng))
+        image = samples[-1].image
+        spoilt.append(spoil(image, rng) if rng.random() < settings.spoilt else image)
     images = torch.from_numpy(np.stack(spoilt)).permute(0, 3, 1, 2).float()
     return Batch(images, np.stack([sample.image for sample in samples]), _people(samples))
 

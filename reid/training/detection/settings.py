@@ -19,6 +19,10 @@ class DetectorTraining(Settings):
     keep their size, since pictures are cut rather than shrunk."""
     width: int = Field(224, ge=64, multiple_of=32)
     """Columns of a training canvas, pixels."""
+    mosaics: float = Field(0.4, ge=0, le=1)
+    """Share of canvases that four pictures share."""
+    spoilt: float = Field(0.65, ge=0, le=1)
+    """Share of canvases that lights, lenses, sensors and codecs spoil."""
     learning_rate: float = Field(2e-3, gt=0)
     """Of AdamW, after the warm-up."""
     warmup: int = Field(200, ge=1)
