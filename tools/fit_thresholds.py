@@ -10,6 +10,7 @@ trained on. detector: the score at which precision and recall balance best, as `
 """
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from configs.errors import InputError
 from reid.embedder import OnnxEmbedder
 from reid.images import read_image
 from reid.training.datasets import DatasetName, Source, read_source
+from reid.training.detection.export import shift_scores
 from reid.training.detection.pictures import read_coco
 from reid.training.evaluation import centre_by_camera, embed_files
 from reid.training.samples import Samples
@@ -96,7 +98,12 @@ def cosine_prior(embeddings: NDArray[np.float32], samples: Samples, data: Path) 
 
 
 def detector(
-    model: Path, data: Path, min_height: float = 0.0, threads: int = 0, dry: bool = False
+    model: Path,
+    data: Path,
+    min_height: float = 0.0,
+    land_on: float | None = None,
+    threads: int = 0,
+    dry: bool = False,
 ) -> None:
     """The score of a detector at which F1 is highest, at IoU 0.5.
 
@@ -104,9 +111,13 @@ def detector(
         model: The ONNX file, which is rewritten.
         data: A folder in COCO's form; ignored people excuse what is found there.
         min_height: People lower than this many pixels are ignored.
+        land_on: Shift the log-odds of all scores so that the best one becomes this, as the
+            tracker's `confident_score` wants it; for networks that this project exported.
         threads: Processor threads; 0 takes as many as there are cores.
         dry: Print only.
     """
+    if land_on is not None and not 0 < land_on < 1:
+        raise InputError(f"--land-on is {land_on}; give a score between 0 and 1")
     network = open_onnx_detector(model, DetectionSettings(score=FAINTEST, threads=threads))
     found, truth = [], []
     for index, picture in enumerate(read_coco(data)):
@@ -123,7 +134,17 @@ def detector(
         f"{len(truth)} pictures: F1 {point.f1:.3f}, precision {point.precision:.3f}, "
         f"recall {point.recall:.3f}"
     )
-    _store(model, {"best_f1_score": json.dumps(round(point.score, 3))}, dry)
+    if land_on is None:
+        _store(model, {"best_f1_score": json.dumps(round(point.score, 3))}, dry)
+        return
+    print(f"F1 was highest at {point.score:.3f}")
+    shift = _log_odds(land_on) - _log_odds(point.score)
+    _store(model, {"best_f1_score": json.dumps(land_on)}, dry, shift)
+
+
+def _log_odds(score: float) -> float:
+    score = min(max(score, 1e-6), 1 - 1e-6)
+    return math.log(score / (1 - score))
 
 
 def _first_pictures(samples: Samples, count: int) -> Samples:
@@ -138,13 +159,18 @@ def _first_pictures(samples: Samples, count: int) -> Samples:
     return samples[kept]
 
 
-def _store(path: Path, entries: Mapping[str, str], dry: bool) -> None:
-    """Print the entries; unless `dry`, write them among a file's metadata, whole or not at all."""
+def _store(path: Path, entries: Mapping[str, str], dry: bool, score_shift: float = 0.0) -> None:
+    """Print the entries; unless `dry`, write them among a file's metadata, whole or not at all.
+
+    score_shift: of a detector's log-odds, see `shift_scores`; 0 leaves the network as it is.
+    """
     for key, value in entries.items():
         print(f"{key} {value}")
     if dry:
         return
     model = onnx.load(path)
+    if score_shift:
+        shift_scores(model, score_shift)
     stored = {entry.key: entry.value for entry in model.metadata_props}
     onnx.helper.set_model_props(model, {**stored, **entries})
     part = path.with_suffix(path.suffix + ".part")

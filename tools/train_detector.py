@@ -1,7 +1,7 @@
-"""Train the pedestrian detector, export it, measure it, and let another one annotate videos.
+"""Train the pedestrian detector, export it, measure it; let another one annotate pictures.
 
-    python tools/train_detector.py label --video CLIP.mp4 --teacher yolox_nano.onnx --output DIR
-    python tools/train_detector.py train --data DIR DIR ... --output RUN [--resume]
+    python tools/train_detector.py label --source CLIP.mp4 --teacher yolox_nano.onnx --output DIR
+    python tools/train_detector.py train --data DIR DIR ... --output RUN [--teacher FILE] [--resume]
     python tools/train_detector.py export --checkpoint RUN/last.pt --output detector.onnx
     python tools/train_detector.py evaluate --model detector.onnx --data DIR
 
@@ -25,9 +25,11 @@ from configs import write_settings
 from configs.command import run
 from configs.errors import InputError
 from reid.images import Image, read_image
-from reid.training.detection.engine import DetectorTraining, load_detector, train_detector
+from reid.training.detection.engine import load_detector, train_detector
 from reid.training.detection.export import export_detector
 from reid.training.detection.pictures import Picture, read_coco
+from reid.training.detection.settings import DetectorTraining
+from reid.training.detection.teacher import Teacher
 from reid.training.graph import Storage
 from tracker.detection.onnx import open_onnx_detector
 from tracker.detection.settings import DetectionSettings
@@ -41,15 +43,19 @@ def train(
     data: list[Path],
     output: Path,
     settings: DetectorTraining = DetectorTraining(),  # noqa: B008
+    teacher: Path | None = None,
+    start: Path | None = None,
     resume: bool = False,
     threads: int = 0,
 ) -> None:
     """Train on all pictures of several folders.
 
     Args:
-        data: Folders in COCO's form.
+        data: Folders in COCO's form; one that is named twice counts double.
         output: Folder for `last.pt`, `losses.csv` and, at the end, `settings.yaml`.
         settings: The recipe.
+        teacher: A YOLOX (.onnx) to learn from beside the annotations.
+        start: A checkpoint of another run whose averaged weights come first.
         resume: Go on from `output/last.pt`.
         threads: Processor threads; 0 takes torch's choice.
     """
@@ -58,7 +64,8 @@ def train(
     cv2.setNumThreads(1)
     pictures = [picture for folder in data for picture in read_coco(folder)]
     print(f"{len(pictures)} pictures, {sum(len(p.boxes) for p in pictures)} boxes")
-    train_detector(pictures, settings, output, resume=resume)
+    expert = Teacher(teacher, threads) if teacher else None
+    train_detector(pictures, settings, output, teacher=expert, start=start, resume=resume)
     write_settings(settings, output / "settings.yaml")
 
 
@@ -123,27 +130,31 @@ def evaluate(model: Path, data: Path, min_height: float = 0.0, json: Path | None
         json.write_text(jsonlib.dumps(numbers, indent=2) + "\n")
 
 
-def label(video: Path, teacher: Path, output: Path, every: int = 10) -> None:
-    """Let a detector annotate a video: a folder to train on.
+def label(
+    source: Path, teacher: Path, output: Path, every: int = 10, keep_empty: bool = False
+) -> None:
+    """Let a detector annotate a video or a folder of pictures: a folder to train on.
 
-    Boxes with a score of 0.5 or more are people, those from 0.15 are ignored; frames on which the
-    teacher sees nobody for sure are left out.
+    Boxes with a score of 0.5 or more are people, those from 0.15 are ignored; pictures on which
+    the teacher sees nobody for sure are left out, unless they are kept: a detector that was
+    trained on rendered streets alone finds people in real clutter.
 
     Args:
-        video: The clip; its licence must allow what is made of it.
+        source: The clip or the folder; its licence must allow what is made of it.
         teacher: Any ONNX detector.
         output: Folder, made if it isn't there.
-        every: Take one frame of so many.
+        every: Take one frame of so many; of a folder, one picture.
+        keep_empty: Keep the pictures without people.
     """
     detector = open_onnx_detector(teacher, DetectionSettings(score=PERHAPS))
     (output / "images").mkdir(parents=True, exist_ok=True)
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for index, picture in _frames(video, every):
+    for index, picture in _pictures(source, every):
         (detections,) = detector.detect([Frame("", index, 0.0, picture)])
-        if not (detections.scores >= SURE).any():
+        if not (keep_empty or (detections.scores >= SURE).any()):
             continue
-        name = f"{video.stem}_{index:06d}.jpg"
+        name = f"{source.stem}_{index:06d}.jpg"
         cv2.imwrite(str(output / "images" / name), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
         height, width = picture.shape[:2]
         images.append({"id": len(images) + 1, "file_name": name, "width": width, "height": height})
@@ -170,11 +181,16 @@ def _annotations(detections: Detections, image: int, first: int) -> list[dict[st
     ]
 
 
-def _frames(video: Path, every: int) -> Iterator[tuple[int, Image]]:
-    """(index, picture) of every so many frames."""
-    if not video.is_file():
-        raise InputError(f"{video}: no such file")
-    with av.open(str(video)) as container:
+def _pictures(source: Path, every: int) -> Iterator[tuple[int, Image]]:
+    """(index, picture) of every so many frames of a video, or pictures of a folder by name."""
+    if source.is_dir():
+        for index, path in enumerate(sorted(source.iterdir())[::every]):
+            if (picture := read_image(path)) is not None:
+                yield index * every, picture
+        return
+    if not source.is_file():
+        raise InputError(f"{source}: no such file")
+    with av.open(str(source)) as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index % every == 0:
                 yield index, frame.to_ndarray(format="bgr24")

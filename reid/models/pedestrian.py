@@ -72,8 +72,13 @@ class PredictionHead(nn.Module):
         self.box.bias = nn.Parameter(torch.tensor([0.5, 0.5, 0.7, 1.6]))
         self.score.bias = nn.Parameter(torch.tensor([-math.log(1 / _PRIOR - 1)]))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.box(self.box_branch(x)), self.score(self.score_branch(x))
+    def branches(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The maps (N, C, H, W) from which it says what and where."""
+        return self.score_branch(x), self.box_branch(x)
+
+    def predict(self, what: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+        """Offsets (N, 4, H, W) and logits (N, 1, H, W) of both branches' maps."""
+        return self.box(where), self.score(what)
 
 
 def cell_corners(height: int, width: int, stride: int) -> Tensor:
@@ -88,16 +93,27 @@ class PedestrianDetector(nn.Module):
     """Finds people in images (N, 3, H, W), BGR 0..255, of which H and W divide by 32."""
 
     strides = (8, 16, 32)
+    stage_channels = (96, 192, 384)
+    channels = 64  # of each level's branches
     max_log_size = 6.0  # of a box in strides, so that exp stays finite
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Sequential(ConvBlock(3, 32, 3, stride=2), nn.MaxPool2d(3, 2, padding=1))
-        self.stages = nn.ModuleList([_stage(32, 96, 3), _stage(96, 192, 6), _stage(192, 384, 3)])
-        self.neck = Neck((96, 192, 384), 64)
-        self.heads = nn.ModuleList(PredictionHead(64) for _ in self.strides)
+        self.stages = nn.ModuleList(
+            _stage(before, after, repeats)
+            for before, after, repeats in zip(
+                (32, 96, 192), self.stage_channels, (3, 6, 3), strict=True
+            )
+        )
+        self.neck = Neck(self.stage_channels, self.channels)
+        self.heads = nn.ModuleList(PredictionHead(self.channels) for _ in self.strides)
 
     def forward(self, images: Tensor) -> Predictions:
+        return self.predict(self.branches(self.stage_maps(images)))
+
+    def stage_maps(self, images: Tensor) -> list[Tensor]:
+        """What the backbone makes of images: a map (N, C, H / stride, W / stride) per level."""
         height, width = images.shape[-2:]
         if height % 32 or width % 32:
             raise ValueError(f"input size {height}x{width} doesn't divide by 32")
@@ -105,10 +121,20 @@ class PedestrianDetector(nn.Module):
         for stage in self.stages:
             x = stage(x)
             maps.append(x)
+        return maps
+
+    def branches(self, maps: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Per level the maps (N, 64, H / stride, W / stride) that tell what and where."""
+        return [head.branches(x) for x, head in zip(self.neck(maps), self._heads(), strict=True)]
+
+    def predict(self, branches: list[tuple[Tensor, Tensor]]) -> Predictions:
+        """Boxes and logits of what `branches` gives."""
         boxes, logits = [], []
-        for x, head, stride in zip(self.neck(maps), self.heads, self.strides, strict=True):
-            offsets, scores = head(x)
-            corners = cell_corners(height, width, stride).to(x.device)
+        levels = zip(branches, self._heads(), self.strides, strict=True)
+        for (what, where), head, stride in levels:
+            offsets, scores = head.predict(what, where)
+            height, width = offsets.shape[-2:]
+            corners = cell_corners(height * stride, width * stride, stride).to(offsets.device)
             boxes.append(_decode(offsets.flatten(2).transpose(1, 2), corners, stride))
             logits.append(scores.flatten(1))
         return Predictions(torch.cat(boxes, dim=1), torch.cat(logits, dim=1))
@@ -121,6 +147,9 @@ class PedestrianDetector(nn.Module):
             torch.full((len(c),), float(s)) for c, s in zip(corners, self.strides, strict=True)
         ]
         return torch.cat(middles), torch.cat(strides)
+
+    def _heads(self) -> list[PredictionHead]:
+        return [head for head in self.heads if isinstance(head, PredictionHead)]
 
 
 def _stage(in_channels: int, out_channels: int, repeats: int) -> nn.Sequential:

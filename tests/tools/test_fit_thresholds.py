@@ -118,3 +118,7 @@ def test_a_detectors_best_score_is_written_into_its_file(tmp_path, capsys):
     stored = onnx.load(tmp_path / "detector.onnx").metadata_props
     assert {entry.key: entry.value for entry in stored} == {"best_f1_score": "0.9"}
     assert "F1 1.000, precision 1.000, recall 1.000" in capsys.readouterr().out
+    with pytest.raises(InputError, match="only scores of a detector that this project"):
+        TOOL["detector"](tmp_path / "detector.onnx", tmp_path, land_on=0.5, threads=1)
+    with pytest.raises(InputError, match=r"--land-on is 1\.0"):
+        TOOL["detector"](tmp_path / "detector.onnx", tmp_path, land_on=1.0)

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
+
+from reid.models.pedestrian import PedestrianDetector
+from reid.training.detection.export import write_detector
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +56,19 @@ def test_train_export_evaluate(tmp_path):
     numbers = json.loads((out / "ap.json").read_text())
     assert numbers["pictures"] == 2
     assert 0 <= numbers["AP50"] <= 100
+
+
+def test_pictures_of_nobody_are_kept_if_wanted(tmp_path):
+    data, out = tmp_path / "data", tmp_path / "labelled"
+    make_data(data)
+    (data / "images" / "notes.txt").write_text("no picture")
+    sees_nobody = write_detector(PedestrianDetector().eval(), (64, 64), {})
+    onnx.save(sees_nobody, tmp_path / "teacher.onnx")
+    command = ["label", "--source", data / "images", "--teacher", tmp_path / "teacher.onnx"]
+    for every, flags, count in ((1, ["--keep-empty"], 2), (2, ["--keep-empty"], 1), (1, [], 0)):
+        result = call(*command, "--output", out, "--every", every, *flags)
+        assert result.returncode == 0, result.stderr
+        assert len(json.loads((out / "annotations.json").read_text())["images"]) == count
 
 
 def test_a_folder_without_annotations_is_named(tmp_path):

@@ -21,8 +21,10 @@ __all__ = ["Sample", "draw_sample", "place", "spoil"]
 Image = NDArray[np.uint8]  # (height, width, 3), BGR
 
 _PADDING = 114
-_SCALES = (0.5, 1.6)  # of the scale at which the whole picture just fits
-_MOSAIC_SHARE = 0.3
+_PERSON_SHARE = 0.75  # of placements are made for a person, if there is one
+_HEIGHTS = (13.0, 1.1)  # of that person: least pixels, most of the canvas's height
+_LEAST_COVER = 0.6  # of the scale at which the picture covers the whole canvas
+_MOST_SCALE = 1.4
 _LEAST_SHARE, _LEAST_PX = 0.35, 8.0  # left of a person's box, else it is ignored
 
 
@@ -36,30 +38,40 @@ class Sample:
 
 
 def draw_sample(
-    pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator
+    pictures: Sequence[Picture], size: tuple[int, int], mosaics: float, rng: np.random.Generator
 ) -> Sample:
-    """One augmented canvas of `size` (height, width) from pictures drawn at random."""
-    if rng.random() >= _MOSAIC_SHARE:
+    """One canvas of `size` (height, width) from pictures drawn at random, not spoilt yet.
+
+    mosaics: share of canvases that four pictures share.
+    """
+    if rng.random() >= mosaics:
         sample = place(_load(pictures, rng), size, rng)
     else:
         sample = _mosaic(pictures, size, rng)
-    if rng.random() < 0.5:
-        sample = _mirrored(sample)
-    return Sample(spoil(sample.image, rng), sample.boxes, sample.ignored)
+    return _mirrored(sample) if rng.random() < 0.5 else sample
 
 
 def place(sample: Sample, size: tuple[int, int], rng: np.random.Generator) -> Sample:
-    """Resize a sample by a random factor and lay a random part of it on a grey canvas."""
+    """Resize a sample by a random factor and lay a random part of it on a grey canvas.
+
+    Mostly a person is chosen, who gets a height drawn evenly on a logarithmic scale and stands
+    in the part that is taken: near and far people are learnt alike, and little is empty.
+    """
     height, width = sample.image.shape[:2]
-    fits = min(size[0] / height, size[1] / width)
-    scale = fits * np.exp(rng.uniform(*np.log(_SCALES)))
+    people = sample.boxes[~sample.ignored]
+    least = _LEAST_COVER * max(size[0] / height, size[1] / width)
+    scales = least, max(_MOST_SCALE, least)
+    chosen = None
+    if len(people) and rng.random() < _PERSON_SHARE:
+        chosen = people[int(rng.integers(len(people)))]
+        tall = np.exp(rng.uniform(*np.log([_HEIGHTS[0], _HEIGHTS[1] * size[0]])))
+        scale = float(np.clip(tall / max(chosen[3] - chosen[1], 1.0), *scales))
+    else:
+        scale = float(np.exp(rng.uniform(*np.log(scales))))
     inner = max(round(width * scale), 1), max(round(height * scale), 1)
     shrinks = cv2.INTER_AREA if scale < 1 and rng.random() < 0.5 else cv2.INTER_LINEAR
     image = cv2.resize(sample.image, inner, interpolation=shrinks)
-    x, y = (
-        int(rng.integers(min(0, outer - side), max(0, outer - side) + 1))
-        for side, outer in zip(inner, size[::-1], strict=True)
-    )
+    x, y = (_offset(axis, inner, size, scale, chosen, rng) for axis in (0, 1))
     canvas = np.full((*size, 3), _PADDING, np.uint8)
     left, top = max(x, 0), max(y, 0)
     seen = image[max(-y, 0) :, max(-x, 0) :][: size[0] - top, : size[1] - left]
@@ -67,16 +79,38 @@ def place(sample: Sample, size: tuple[int, int], rng: np.random.Generator) -> Sa
     return _cut(Sample(canvas, sample.boxes * scale + np.array([x, y, x, y]), sample.ignored))
 
 
+def _offset(
+    axis: int,
+    inner: tuple[int, int],
+    size: tuple[int, int],
+    scale: float,
+    chosen: NDArray[np.float64] | None,
+    rng: np.random.Generator,
+) -> int:
+    """Where the picture's left (axis 0) or top (1) comes to lie on the canvas, pixels.
+
+    Drawn among those that leave no more of the canvas empty than must be; with a person, among
+    those of them that show its middle.
+    """
+    side, outer = inner[axis], size[1 - axis]
+    low, high = min(0, outer - side), max(0, outer - side)
+    if chosen is not None:
+        middle = round(float(chosen[axis] + chosen[axis + 2]) / 2 * scale)
+        seen_low, seen_high = max(low, -middle), min(high, outer - 1 - middle)
+        low, high = (seen_low, seen_high) if seen_low <= seen_high else (low, high)
+    return int(rng.integers(low, high + 1))
+
+
 def spoil(image: Image, rng: np.random.Generator) -> Image:
     """What lights, lenses, sensors and codecs do to a picture."""
     spoilt: NDArray[Any] = image
     if rng.random() < 0.8:
-        gain = rng.uniform(0.6, 1.4) * rng.uniform(0.85, 1.15, 3)
-        curve = 255 * (np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.7, 1.4)) * gain
+        gain = rng.uniform(0.6, 1.4) * rng.uniform(0.8, 1.2, 3)
+        curve = 255 * (np.linspace(0, 1, 256)[:, None] ** rng.uniform(0.6, 1.6)) * gain
         spoilt = cv2.LUT(
             spoilt, np.clip(curve, 0, 255).astype(np.uint8)[:, None].reshape(1, 256, 3)
         )
-    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.3, 1.3)
+    saturation = 0.0 if rng.random() < 0.08 else rng.uniform(0.1, 1.2)
     grey = cv2.cvtColor(cv2.cvtColor(spoilt, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     spoilt = cv2.addWeighted(spoilt, saturation, grey, 1 - saturation, 0)
     if rng.random() < 0.3:

@@ -1,71 +1,38 @@
 """Training the detector: steps, checkpoints, resume."""
 
 import csv
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
 import torch
-from pydantic import Field
 from rich.progress import Progress
-from torch import Tensor, nn
 
 from configs.errors import InputError
-from configs.settings import Settings
 from reid.models.pedestrian import PedestrianDetector
 from reid.training.console import console
-from reid.training.detection.assignment import People
-from reid.training.detection.augment import Sample, draw_sample
-from reid.training.detection.loss import detection_loss
+from reid.training.detection.batches import batches
+from reid.training.detection.learner import Learner
 from reid.training.detection.pictures import Picture
+from reid.training.detection.settings import DetectorTraining
+from reid.training.detection.teacher import Teacher
 
-__all__ = ["DetectorTraining", "learning_rate", "load_detector", "train_detector"]
-
-_WARMUP_START = 0.05  # of the learning rate
-
-
-class DetectorTraining(Settings):
-    """How the detector is trained."""
-
-    steps: int = Field(6000, ge=1)
-    """Batches in all; the learning rate falls to nearly zero over them."""
-    batch: int = Field(16, ge=2)
-    """Pictures a step."""
-    height: int = Field(224, ge=64, multiple_of=32)
-    """Rows of a training canvas, pixels. Smaller than the input at run time costs less; people
-    keep their size, since pictures are cut rather than shrunk."""
-    width: int = Field(384, ge=64, multiple_of=32)
-    """Columns of a training canvas, pixels."""
-    learning_rate: float = Field(2e-3, gt=0)
-    """Of AdamW, after the warm-up."""
-    warmup: int = Field(200, ge=1)
-    """Steps over which the learning rate rises."""
-    weight_decay: float = Field(0.05, ge=0)
-    """Of AdamW."""
-    average: float = Field(0.998, ge=0, lt=1)
-    """Share of the running average of the weights that a step keeps; the average is exported."""
-    save_every: int = Field(200, ge=1)
-    """Steps between checkpoints."""
-    seed: int = 0
-    """Of weights, pictures and augmentation."""
-
-
-def learning_rate(step: int, settings: DetectorTraining) -> float:
-    """A linear warm-up, then half a cosine down to a hundredth."""
-    if step < settings.warmup:
-        share = _WARMUP_START + (1 - _WARMUP_START) * step / settings.warmup
-    else:
-        done = (step - settings.warmup) / max(settings.steps - settings.warmup, 1)
-        share = 0.01 + 0.99 * 0.5 * (1 + np.cos(np.pi * done))
-    return float(settings.learning_rate * share)
+__all__ = ["load_detector", "train_detector"]
 
 
 def train_detector(
-    pictures: Sequence[Picture], settings: DetectorTraining, output: Path, *, resume: bool = False
+    pictures: Sequence[Picture],
+    settings: DetectorTraining,
+    output: Path,
+    *,
+    teacher: Teacher | None = None,
+    start: Path | None = None,
+    resume: bool = False,
 ) -> PedestrianDetector:
     """Train on pictures, or go on from `output/last.pt`; returns the averaged network.
+
+    A teacher looks at every canvas before it is spoilt, and is learnt from beside the
+    annotations. `start` is a checkpoint whose averaged weights come first, but for a resumed run.
 
     Writes `output/last.pt` every `save_every` steps and at the end, whole or not at all, and a
     line per step into `output/losses.csv`. On one machine, stopping and resuming gives the
@@ -77,37 +44,22 @@ def train_detector(
     if not pictures:
         raise InputError("no pictures to train on")
     torch.manual_seed(settings.seed)
-    model = PedestrianDetector().to(memory_format=torch.channels_last)
-    average = PedestrianDetector()
-    average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(
-        _parameter_groups(model, settings.weight_decay), lr=settings.learning_rate
-    )
-    state: dict[str, Any] = {"model": model, "average": average, "optimiser": optimiser}
+    learner = Learner(settings, teacher)
+    if start is not None and not resume:
+        learner.start_with(load_detector(start))
     output.mkdir(parents=True, exist_ok=True)
-    first = _load(output / "last.pt", state) if resume else 0
-    centres, strides = model.centres(settings.height, settings.width)
-    model.train()
+    first = _load(output / "last.pt", learner.state) if resume else 0
     with _loss_file(output / "losses.csv", first) as file, Progress(console=console()) as progress:
         writer = csv.writer(file)
         task = progress.add_task("training the detector", total=settings.steps, completed=first)
-        for step, (images, people) in _batches(pictures, settings, first):
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(step, settings)
-            loss = detection_loss(model(images), centres, strides, people)
-            if not torch.isfinite(loss.total):
-                raise FloatingPointError(f"step {step}: score {loss.score}, box {loss.box}")
-            optimiser.zero_grad()
-            loss.total.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-            optimiser.step()
-            _follow(average, model, min(settings.average, (1 + step) / (10 + step)))
-            writer.writerow([step, f"{loss.score.item():.5f}", f"{loss.box.item():.5f}"])
+        for step, batch in batches(pictures, settings, first):
+            losses = learner.learn(batch, step)
+            writer.writerow([step, *(f"{loss:.5f}" for loss in losses)])
             file.flush()
             if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
-                _save(output / "last.pt", step + 1, state)
+                _save(output / "last.pt", step + 1, learner.state)
             progress.advance(task)
-    return average.eval()
+    return learner.average.eval()
 
 
 def load_detector(path: Path) -> PedestrianDetector:
@@ -115,65 +67,6 @@ def load_detector(path: Path) -> PedestrianDetector:
     average = PedestrianDetector()
     _load(path, {"average": average})
     return average.eval()
-
-
-def _batches(
-    pictures: Sequence[Picture], settings: DetectorTraining, first: int
-) -> Iterator[tuple[int, tuple[Tensor, People]]]:
-    """Steps and their batches, the next one made while this one is learnt."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(_batch, pictures, settings, first)
-        for step in range(first, settings.steps):
-            batch = coming.result()
-            if step + 1 < settings.steps:
-                coming = pool.submit(_batch, pictures, settings, step + 1)
-            yield step, batch
-
-
-def _batch(
-    pictures: Sequence[Picture], settings: DetectorTraining, step: int
-) -> tuple[Tensor, People]:
-    size = settings.height, settings.width
-    samples = [
-        draw_sample(pictures, size, np.random.default_rng([settings.seed, step, row]))
-        for row in range(settings.batch)
-    ]
-    images = torch.from_numpy(np.stack([sample.image for sample in samples]))
-    return images.permute(0, 3, 1, 2).float(), _people(samples)
-
-
-def _people(samples: Sequence[Sample]) -> People:
-    """Fill up to the most people that a sample has, at least one."""
-    most = max(1, *(len(sample.boxes) for sample in samples))
-    boxes = torch.zeros(len(samples), most, 4)
-    is_real = torch.zeros(len(samples), most, dtype=torch.bool)
-    ignored = torch.zeros(len(samples), most, dtype=torch.bool)
-    for row, sample in enumerate(samples):
-        n = len(sample.boxes)
-        boxes[row, :n] = torch.from_numpy(sample.boxes).float()
-        is_real[row, :n] = True
-        ignored[row, :n] = torch.from_numpy(sample.ignored)
-    return People(boxes, is_real, ignored)
-
-
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Filters decay; biases and batch norm's scales don't."""
-    parameters = list(model.parameters())
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
-def _follow(average: nn.Module, model: nn.Module, kept: float) -> None:
-    with torch.no_grad():
-        for mean, value in zip(
-            average.state_dict().values(), model.state_dict().values(), strict=True
-        ):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - kept)
-            else:
-                mean.copy_(value)
 
 
 def _save(path: Path, step: int, state: dict[str, Any]) -> None:
@@ -197,7 +90,7 @@ def _load(path: Path, state: dict[str, Any]) -> int:
 
 def _loss_file(path: Path, first: int) -> TextIO:
     """The file of losses: new, or cut to the steps before `first`."""
-    header = "step,score,box\n"
+    header = "step,score,box,seen,features\n"
     old = path.read_text().splitlines(keepends=True)[1 : first + 1] if path.is_file() else []
     path.write_text(header + "".join(old[:first]))
     return path.open("a", newline="")

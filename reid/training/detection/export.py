@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from torch import nn
 
+from configs.errors import InputError
 from reid.models.pedestrian import Neck, PedestrianDetector, PredictionHead, cell_corners
 from reid.training.graph import Attributes, OnnxGraph, Storage, folded_weights
 from reid.training.onnx_blocks import (
@@ -18,7 +19,9 @@ from reid.training.onnx_blocks import (
     write_depthwise,
 )
 
-__all__ = ["export_detector", "write_detector"]
+__all__ = ["export_detector", "shift_scores", "write_detector"]
+
+_SHIFT = "score_shift"
 
 Size = tuple[int, int]  # height, width
 
@@ -69,6 +72,28 @@ def write_detector(
     inputs: dict[str, Sequence[int | str]] = {"images": (1, 3, *size)}
     outputs: dict[str, Sequence[int | str]] = {"output": (1, cells, 6)}
     return graph.model(inputs, outputs, graph.concat(rows), metadata)
+
+
+def shift_scores(model: onnx.ModelProto, log_odds: float) -> None:
+    """Add to the log-odds of every score of an exported detector; a second shift adds up.
+
+    Raises InputError: no such scores, since another project's network.
+    """
+    ends = [node for node in model.graph.node if node.op_type == "Sigmoid"]
+    if len(ends) != len(PedestrianDetector.strides):
+        raise InputError("only scores of a detector that this project exported can be shifted")
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    if _SHIFT in weights:
+        sum_ = onnx.numpy_helper.to_array(weights[_SHIFT]) + np.float32(log_odds)
+        weights[_SHIFT].CopyFrom(onnx.numpy_helper.from_array(sum_, _SHIFT))
+        return
+    shift = np.array([log_odds], np.float32)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(shift, _SHIFT))
+    for node in ends:
+        shifted = f"{node.input[0]}_shifted"
+        add = onnx.helper.make_node("Add", [node.input[0], _SHIFT], [shifted])
+        model.graph.node.insert(list(model.graph.node).index(node), add)
+        node.input[0] = shifted
 
 
 def _write_stem(graph: OnnxGraph, stem: nn.Sequential) -> Channels:

@@ -130,6 +130,16 @@ def test_boxes_move_with_the_picture(seed):
         assert np.allclose(box, seen, atol=2.0)
 
 
+@pytest.mark.parametrize("side", [8, 60, 400])
+def test_a_person_who_is_chosen_is_seen(side):
+    image = np.zeros((max(2 * side, 60), 900, 3), np.uint8)
+    sample = Sample(image, np.array([[700.0, 5, 700 + side / 3, 5 + side]]), np.zeros(1, bool))
+    placed = [place(sample, (64, 96), np.random.default_rng(seed)) for seed in range(60)]
+    # Three quarters are made for the person; a middle that is seen leaves a quarter or more.
+    assert sum(len(p.boxes) for p in placed) >= 40
+    assert all((p.boxes >= 0).all() and (p.boxes <= [96, 64, 96, 64]).all() for p in placed)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_spoiling_keeps_size_and_repeats(seed):
     image = np.random.default_rng(1).integers(0, 255, (32, 48, 3), np.uint8)

@@ -4,24 +4,26 @@ import json
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 
 from configs.errors import InputError
 from reid.models.pedestrian import PedestrianDetector
-from reid.training.detection import engine
+from reid.training.detection import batches
 from reid.training.detection.assignment import People
 from reid.training.detection.augment import draw_sample
-from reid.training.detection.engine import (
-    DetectorTraining,
-    learning_rate,
-    load_detector,
-    train_detector,
+from reid.training.detection.engine import load_detector, train_detector
+from reid.training.detection.export import (
+    export_detector,
+    shift_scores,
+    write_detector,
 )
-from reid.training.detection.export import export_detector, write_detector
+from reid.training.detection.learner import learning_rate
 from reid.training.detection.loss import detection_loss
 from reid.training.detection.pictures import read_coco
+from reid.training.detection.settings import DetectorTraining
 from tracker.detection.onnx import open_onnx_detector
 from tracker.detection.settings import DetectionSettings
 from tracker.types import Frame
@@ -124,7 +126,7 @@ def test_resuming_gives_the_weights_of_not_stopping(folder, tmp_path, monkeypatc
         return draw_sample(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "draw_sample", draw_until_interrupted)
+        patch.setattr(batches, "draw_sample", draw_until_interrupted)
         with pytest.raises(KeyboardInterrupt):
             train_detector(pictures, tiny(), tmp_path / "halves")
     resumed = train_detector(pictures, tiny(), tmp_path / "halves", resume=True)
@@ -184,6 +186,28 @@ def test_the_export_gives_what_torch_gives(block_size):
     assert np.allclose(np.concatenate([low, high], axis=-1), boxes.numpy(), atol=1e-2, rtol=1e-4)
     assert np.allclose(rows[..., 4], logits.sigmoid().numpy(), atol=1e-5)
     assert (rows[..., 5] == 1).all()
+
+
+def test_scores_are_shifted_in_log_odds_and_boxes_stay():
+    model = write_detector(random_detector(), (64, 96), {}, storage="float16")
+    images = np.random.default_rng(0).random((1, 3, 64, 96), np.float32) * 255
+
+    def run():
+        session = onnxruntime.InferenceSession(model.SerializeToString())
+        (rows,) = session.run(None, {"images": images})
+        return rows
+
+    before = run()
+    shift_scores(model, 1.5)
+    shift_scores(model, -0.5)
+    after = run()
+    onnx.checker.check_model(model)
+    assert np.array_equal(after[..., :4], before[..., :4])
+    odds = before[..., 4] / (1 - before[..., 4]) * np.e
+    assert np.allclose(after[..., 4], odds / (1 + odds), atol=1e-5)
+    del model.graph.node[:]
+    with pytest.raises(InputError, match="only scores of a detector that this project"):
+        shift_scores(model, 1.0)
 
 
 def test_the_projects_adapter_reads_the_export(tmp_path):

@@ -1,0 +1,41 @@
+"""How the detector is trained."""
+
+from pydantic import Field
+
+from configs.settings import Settings
+
+__all__ = ["DetectorTraining"]
+
+
+class DetectorTraining(Settings):
+    """How the detector is trained."""
+
+    steps: int = Field(6000, ge=1)
+    """Batches in all; the learning rate falls to nearly zero over them."""
+    batch: int = Field(12, ge=2)
+    """Pictures a step."""
+    height: int = Field(224, ge=64, multiple_of=32)
+    """Rows of a training canvas, pixels. Smaller than the input at run time costs less; people
+    keep their size, since pictures are cut rather than shrunk."""
+    width: int = Field(224, ge=64, multiple_of=32)
+    """Columns of a training canvas, pixels."""
+    mosaics: float = Field(0.4, ge=0, le=1)
+    """Share of canvases that four pictures share."""
+    spoilt: float = Field(0.65, ge=0, le=1)
+    """Share of canvases that lights, lenses, sensors and codecs spoil."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """Of AdamW, after the warm-up."""
+    warmup: int = Field(200, ge=1)
+    """Steps over which the learning rate rises."""
+    weight_decay: float = Field(0.05, ge=0)
+    """Of AdamW."""
+    average: float = Field(0.998, ge=0, lt=1)
+    """Share of the running average of the weights that a step keeps; the average is exported."""
+    teaching: float = Field(0.5, ge=0)
+    """Weight of the teacher's scores and boxes beside the annotations."""
+    describing: float = Field(2.0, ge=0)
+    """Weight of the teacher's features."""
+    save_every: int = Field(200, ge=1)
+    """Steps between checkpoints."""
+    seed: int = 0
+    """Of weights, pictures and augmentation."""
