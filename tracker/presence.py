@@ -21,8 +21,9 @@ class Presence:
     last seen, (2,) metres, NaN without calibration. until: when it was last seen, seconds.
     confirmed: whether it surely is a person. images: not yet in a gallery, each with its quality
     and its camera. met: since when the track may follow somebody else, as it came too near to
-    another one or was lost; None if it can't. alone: since when that is over; the images since
-    then tell who it is now. detected: when it was last, seconds. resting: it was nobody after all
+    another one or was lost; None if it can't. alone: since when that is over, or is not waited for
+    any more; the images since then tell who it is now. detected: when it was last, seconds.
+    resting: it was nobody after all
     and is a new entry once it is detected.
     """
 

@@ -10,7 +10,7 @@ from tracker.presence import NOBODY, Presence, WaitingFrame
 from tracker.questions import Review
 from tracker.scene_settings import EntrySettings
 
-__all__ = ["due_now", "exchange", "lost_since", "note_encounters", "to_review"]
+__all__ = ["doubted", "due_now", "exchange", "lost_since", "note_encounters", "to_review"]
 
 
 def note_encounters(frames: Iterable[WaitingFrame], settings: EncounterSettings) -> None:
@@ -93,11 +93,9 @@ def doubted(
     """The tracks that met others and have no images since: an entry may be their person. Where it
     is not, they stay what they are."""
     since = min((p.since for p in entries), default=np.inf)
-    unsure = [p for p in tracked if p.identity and p.met is not None]
+    unsure = [p for p in tracked if entries and p.identity and p.met is not None]
     return {
-        p: p.review(number, since, bare=True)
-        for p, number in zip(unsure, numbers, strict=False)
-        if entries
+        p: p.review(number, since, bare=True) for p, number in zip(unsure, numbers, strict=False)
     }
 
 

@@ -19,14 +19,7 @@ from tracker.identities import IdentityRegistry
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.presence import NOBODY, Presence, WaitingFrame
 from tracker.questions import Review
-from tracker.reviews import (
-    doubted,
-    due_now,
-    exchange,
-    lost_since,
-    note_encounters,
-    to_review,
-)
+from tracker.reviews import doubted, due_now, exchange, lost_since, note_encounters, to_review
 from tracker.revision import Revision, revise
 from tracker.sampling import embed_tracks, image_quality
 from tracker.scene_settings import SceneSettings
