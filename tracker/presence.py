@@ -23,8 +23,7 @@ class Presence:
     and its camera. met: since when the track may follow somebody else, as it came too near to
     another one or was lost; None if it can't. alone: since when that is over, or is not waited for
     any more; the images since then tell who it is now. detected: when it was last, seconds.
-    resting: it was nobody after all
-    and is a new entry once it is detected.
+    resting: it was nobody after all and is a new entry once it is detected.
     """
 
     group: str
