@@ -23,6 +23,7 @@ __all__ = ["AugmentSettings", "augment", "cached_size", "normalise"]
 
 Range = tuple[float, float]
 _ERASING_TRIES = 20
+_DETAIL = 5.0  # standard deviation, pixels of a 160-row input, of what counts as coarse
 _LIGHT_GRID = 4, 3  # rows and columns of light and shadow on a person
 
 
@@ -60,6 +61,8 @@ class AugmentSettings(Settings):
     """Factor on the light, such as 0.6, 1.6; what gets too bright is clipped."""
     shading: float = Field(0, ge=0, le=0.9)
     """Uneven light: a factor of 1 - shading .. 1 + shading that varies smoothly over the image."""
+    detail: Range | None = None
+    """Factor on what is finer than some ten of 160 rows: folds, prints, edges, sharpening."""
     grey: float = Field(0, ge=0, le=1)
     """Probability of losing all colour."""
     low_resolution: float = Field(0, ge=0, le=1)
@@ -182,11 +185,19 @@ def _recolour(planes: Tensor, settings: AugmentSettings, draw: _Draw) -> Tensor:
     if settings.contrast is not None:
         mean = changed.mean((1, 2, 3), keepdim=True)
         changed = mean + draw.uniform(*settings.contrast, 1, 1, 1) * (changed - mean)
+    if settings.detail is not None:
+        coarse = _smoothed(changed, _DETAIL * planes.shape[2] / 160)
+        changed = coarse + draw.uniform(*settings.detail, 1, 1, 1) * (changed - coarse)
     if settings.cast:
         changed = changed * draw.uniform(1 - settings.cast, 1 + settings.cast, 3, 1, 1)
     if settings.gamma is not None:
         changed = changed.clamp(1e-6, 1) ** draw.uniform(*settings.gamma, 1, 1, 1)
     return changed.clamp(0, 1)
+
+
+def _smoothed(planes: Tensor, sigma: float) -> Tensor:
+    rows, columns = (blur_matrices(torch.tensor([sigma]), n)[0] for n in planes.shape[2:])
+    return rows @ (planes @ columns.T)
 
 
 def _light(planes: Tensor, shading: float, draw: _Draw) -> Tensor:

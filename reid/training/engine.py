@@ -34,7 +34,10 @@ def train_one_epoch(
     Raises FloatingPointError, with all parts of the loss, where it isn't finite.
     """
     device = next(network.parameters()).device
-    halves = settings.mixed_precision and device.type == "cuda"
+    if device.type == "cpu":
+        autocast = torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16)
+    else:
+        autocast = torch.autocast(device.type, enabled=settings.mixed_precision)
     network.train()
     started = perf_counter()
     for batch in batches:
@@ -44,7 +47,7 @@ def train_one_epoch(
         if settings.channels_last:
             images = images.to(memory_format=torch.channels_last)
         identities = batch.identities.to(device, non_blocking=True)
-        with torch.autocast(device.type, enabled=halves):
+        with autocast:
             features, logits = network(images)
         losses = reid_losses(features[:2], logits, identities, settings.loss)
         parts = _finite_parts(losses, state)

@@ -86,7 +86,10 @@ class TrainSettings(Settings):
     checkpoint_minutes: float = Field(10, gt=0)
     """A checkpoint is written at each epoch's end, and within an epoch after this time."""
     mixed_precision: bool = True
-    """Half precision where it helps: on GPUs only."""
+    """Half precision on GPUs."""
+    bfloat16: bool = False
+    """bfloat16 on CPUs: steps take three quarters of the time where it is built in (AVX512-BF16,
+    AMX), more than before elsewhere."""
     channels_last: bool = True
     """Memory layout with the channels innermost: a fifth faster on CPUs."""
 

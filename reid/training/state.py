@@ -35,8 +35,9 @@ class Trainee(nn.Module):
         )
 
     def forward(self, images: Tensor) -> tuple[Features, Logits]:
-        features = self.model(images)
-        return features, self.classifiers(features)
+        features = Features(*(part.float() for part in self.model(images)))
+        with torch.autocast(images.device.type, enabled=False):
+            return features, self.classifiers(features)
 
 
 @dataclass
