@@ -7,17 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configs.errors import InputError
-from reid.images import Preprocessing, network_input
+from reid.camera_matching import CameraMatch, no_match, statistics_match
+from reid.images import Image, Preprocessing, network_input
 from reid.likeness import CosinePrior
 from reid.onnx_session import first_line, open_session
 
 __all__ = ["OnnxEmbedder"]
 
+MATCHING_ROUNDS = 4  # as many as places lie one behind the other, each moving what follows
 BATCH = 8  # larger ones leave the processor's cache and cost more per image
 
 
 class OnnxEmbedder:
     """Crops in, unit vectors out, eight at a time.
+
+    matches: by camera, what the network is matched to it by; see `match`.
 
     The file's metadata say how a crop is prepared (`Preprocessing.from_metadata`); without, RGB
     with ImageNet's mean and deviation at the size of the network's input is assumed.
@@ -46,10 +50,19 @@ class OnnxEmbedder:
         self._preprocessing = (
             preprocessing or Preprocessing.from_metadata(metadata) or _by_input(image.shape)
         )
+        self._activations = next(
+            (
+                int(value.shape[1])
+                for value in self._session.get_overridable_initializers()
+                if value.name == "camera_scale"
+            ),
+            0,
+        )
+        self.matches: dict[str, CameraMatch] = {}
         self._cosine_prior = CosinePrior.from_metadata(metadata)
         blank = np.zeros((self._preprocessing.height, self._preprocessing.width, 3), np.uint8)
         try:
-            self._dimension = self._run([blank]).shape[1]
+            self._dimension = self._run([blank], None, [self._output])[0].shape[1]
         except Exception as error:
             raise InputError(f"{path}: the network doesn't run ({first_line(error)})") from None
 
@@ -63,21 +76,68 @@ class OnnxEmbedder:
         """What the file's metadata say of the embeddings' cosines; None if they say nothing."""
         return self._cosine_prior
 
-    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""
-        parts = [
-            self._run(crops[start : start + self._batch])
-            for start in range(0, len(crops), self._batch)
-        ]
-        rows = np.concatenate([np.zeros((0, self._dimension), np.float32), *parts])
+    @property
+    def matchable(self) -> bool:
+        """Whether the network can be matched to a camera: those that `reid-export` writes can."""
+        return self._activations > 0
+
+    def embed(
+        self, crops: Sequence[Image], cameras: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0.
+
+        cameras: (N,) which took each. It matters for those that the network is matched to.
+        """
+        matches = None
+        if cameras is not None and self.matches:
+            plain = no_match(self._activations)
+            matches = [self.matches.get(camera, plain) for camera in cameras]
+        rows = self._rows(crops, matches, [self._output])[0]
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
 
-    def _run(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    def match(self, camera: str, crops: Sequence[Image]) -> None:
+        """Match the network to a camera, from crops of as many people as possible that it took.
+
+        Later calls for the same camera begin anew. Raises ValueError if the network isn't
+        `matchable`.
+        """
+        if not self.matchable:
+            raise ValueError("this network can't be matched to cameras")
+        found = no_match(self._activations)
+        for _ in range(MATCHING_ROUNDS):
+            found = statistics_match(
+                *self._rows(crops, [found] * len(crops), ["camera_mean", "camera_square"])
+            )
+        self.matches[camera] = found
+
+    def _rows(
+        self,
+        crops: Sequence[Image],
+        matches: Sequence[CameraMatch] | None,
+        outputs: list[str],
+    ) -> list[NDArray[np.float32]]:
+        """Rows of each output, for all crops."""
+        parts = []
+        for start in range(0, max(len(crops), 1), self._batch):
+            chosen = slice(start, start + self._batch)
+            parts.append(self._run(crops[chosen], matches and matches[chosen], outputs))
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _run(
+        self,
+        crops: Sequence[Image],
+        matches: Sequence[CameraMatch] | None,
+        outputs: list[str],
+    ) -> list[NDArray[np.float32]]:
         tensor = network_input(crops, self._preprocessing)
         if self._fixed and len(crops) < self._batch:
             missing = self._batch - len(crops)
             tensor = np.concatenate([tensor, np.zeros((missing, *tensor.shape[1:]), np.float32)])
-        return self._session.run([self._output], {self._input: tensor})[0][: len(crops)]
+        feed = {self._input: tensor}
+        if matches:
+            feed["camera_scale"] = np.stack([match.scale for match in matches])
+            feed["camera_shift"] = np.stack([match.shift for match in matches])
+        return [rows[: len(crops)] for rows in self._session.run(outputs, feed)]
 
 
 def _by_input(shape: Sequence[int | str | None]) -> Preprocessing:

@@ -34,8 +34,13 @@ class HistogramEmbedder:
         """As measured between the two cameras of PKU-ReID, all 42 people, four pictures a side."""
         return CosinePrior(same_mean=0.45, same_std=0.13, different_mean=0.36, different_std=0.12)
 
-    def embed(self, crops: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""
+    def embed(
+        self, crops: Sequence[NDArray[np.uint8]], cameras: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0.
+
+        cameras: which took each; here it doesn't matter.
+        """
         if not crops:
             return np.zeros((0, self.dimension), np.float32)
         small = [cv2.resize(_middle(crop), SIZE, interpolation=cv2.INTER_AREA) for crop in crops]

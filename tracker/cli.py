@@ -65,12 +65,14 @@ def _track(command: TrackCommand) -> None:
     pipeline = Pipeline(_cameras(command, rig), command.settings, rig=rig, offline=command.offline)
     folder = claim_folder(command.output, exist_ok=command.exist_ok)
     with RunRecorder(folder, pipeline, command.settings) as recorder, _progress() as progress:
-        bar = progress.add_task("", frames=0, people=0, rate=0.0)
+        bar = progress.add_task("looking into the videos", frames=0, people=0, rate=0.0)
         for moment in pipeline:
             recorder.write(moment)
             people = len(pipeline.identities())
             rate = recorder.frames_per_second
-            progress.update(bar, frames=recorder.frames, people=people, rate=rate)
+            progress.update(
+                bar, description="following", frames=recorder.frames, people=people, rate=rate
+            )
     _report(folder, pipeline, recorder)
 
 
@@ -86,6 +88,7 @@ def _progress() -> Progress:
     console = Console(stderr=True)
     return Progress(
         SpinnerColumn(),
+        TextColumn("{task.description}"),
         TextColumn("{task.fields[frames]} frames, {task.fields[people]} people"),
         TextColumn("{task.fields[rate]:.1f} frames/s"),
         TimeElapsedColumn(),

@@ -7,6 +7,7 @@ from tyro.conf import arg
 
 from configs import Settings
 from reid.opening import default_embedder
+from tracker.camera_matching import CameraMatchingSettings
 from tracker.detection import DetectionSettings, default_detector
 from tracker.scene_settings import SceneSettings
 from tracker.video import VideoSettings
@@ -37,5 +38,6 @@ class TrackSettings(SceneSettings):
     reid: str = Field(default_factory=default_embedder)
     """Who tells people apart: histogram, none, a packaged network's name, or an .onnx file."""
     detection: DetectionSettings = DetectionSettings()
+    camera_matching: CameraMatchingSettings = CameraMatchingSettings()
     video: Annotated[VideoSettings, arg(name="")] = VideoSettings()
     output: Annotated[OutputSettings, arg(name="")] = OutputSettings()

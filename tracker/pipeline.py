@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from calibration.rig import Rig
 from reid.likeness import CosinePrior
 from reid.opening import open_embedder
+from tracker.camera_matching import match_cameras
 from tracker.config import TrackSettings
 from tracker.detection import open_detector
 from tracker.identity_records import IdentityEvent, IdentitySummary
@@ -77,7 +78,7 @@ class Pipeline:
         """rig: the calibration of some or all of the cameras, if there is one."""
         self.sources: list[Source] = [open_source(camera, settings.video) for camera in cameras]
         self.rig = None if rig is None else _fit_rig(rig, self.sources)
-        self.seconds = {"read": 0.0, "detect": 0.0, "embed": 0.0, "track": 0.0}
+        self.seconds = {"match": 0.0, "read": 0.0, "detect": 0.0, "embed": 0.0, "track": 0.0}
         self._events: list[IdentityEvent] = []
         names = [camera.name for camera in cameras]
         self._detector = open_detector(
@@ -87,6 +88,7 @@ class Pipeline:
         timed = None if embedder is None else _TimedEmbedder(embedder, self.seconds)
         self._scene = SceneTracker(names, timed, settings, self._events.append, rig=self.rig)
         self._ticks: deque[_Tick] = deque()
+        self._embedder, self._matching = embedder, settings.camera_matching
 
     @property
     def reports(self) -> dict[str, SourceReport]:
@@ -111,7 +113,9 @@ class Pipeline:
         return events
 
     def __iter__(self) -> Iterator[Moment]:
-        """Run to the end of the last source."""
+        """Look into the videos if the ReID model is to be matched to them; run to their end."""
+        with _stopwatch(self.seconds, "match"):
+            match_cameras(self._embedder, self.sources, self._detector.detect, self._matching)
         with closing(ticks(self.sources)) as feed:
             while frames := self._read(feed):
                 with _stopwatch(self.seconds, "detect"):
@@ -165,9 +169,11 @@ class _TimedEmbedder:
     def cosine_prior(self) -> CosinePrior | None:
         return self._embedder.cosine_prior
 
-    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
+    def embed(
+        self, crops: Sequence[Image], cameras: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
         with _stopwatch(self._seconds, "embed"):
-            return self._embedder.embed(crops)
+            return self._embedder.embed(crops, cameras)
 
 
 @contextmanager

@@ -69,6 +69,7 @@ def embed_tracks(
     """
     given: list[FloatArray | None] = []
     crops: list[Image] = []
+    cameras: list[str] = []
     counts = []
     for frame, found, followed, rows in zip(frames, detections, tracks, wanted, strict=True):
         before = len(crops)
@@ -79,9 +80,10 @@ def embed_tracks(
             if embedder is not None and frame.image is not None:
                 crops.extend(crop(frame.image, box) for box in followed.boxes[rows])
         counts.append(len(crops) - before)
+        cameras.extend([frame.camera] * counts[-1])
     if embedder is None or not crops:
         return given
-    made = np.split(embedder.embed(crops), np.cumsum(counts)[:-1])
+    made = np.split(embedder.embed(crops, cameras), np.cumsum(counts)[:-1])
     return [
         ours if ours is not None else (theirs if frame.image is not None else None)
         for ours, theirs, frame in zip(given, made, frames, strict=True)

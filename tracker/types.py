@@ -165,5 +165,10 @@ class Embedder(Protocol):
     def cosine_prior(self) -> CosinePrior | None:
         """What is known beforehand of the embeddings' cosines; None if nothing is."""
 
-    def embed(self, crops: Sequence[Image]) -> NDArray[np.float32]:
-        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0."""
+    def embed(
+        self, crops: Sequence[Image], cameras: Sequence[str] | None = None
+    ) -> NDArray[np.float32]:
+        """(N, D) unit rows for N crops (height, width, 3) BGR of any size; N may be 0.
+
+        cameras: (N,) which took each. It matters to those that are matched to cameras.
+        """

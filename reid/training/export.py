@@ -18,11 +18,11 @@ from reid.training.onnx_attention import Size, write_attended, write_centres, wr
 from reid.training.onnx_blocks import (
     Channels,
     layers,
-    take_columns,
     write_conv,
     write_local,
     write_stage,
 )
+from reid.training.onnx_camera import CameraPlaces
 
 __all__ = ["export_onnx", "onnx_model"]
 
@@ -71,23 +71,27 @@ def onnx_model(
         raise ValueError(f"input size {size[0]}x{size[1]} doesn't divide by 16")
     graph = OnnxGraph(storage)
     images = _write_smoothing(graph, "images", model.smoothing, size)
+    camera = CameraPlaces(graph)
     x = _write_stem(graph, Channels(images, np.arange(3)), model.stem)
     local = None
     shape = size[0] // 2, size[1] // 2
     for level, crop in zip(layers(model.levels), crop_sizes(*size), strict=True):
-        x, local = _write_level(graph, x, local, level, (shape, crop), block_size)
+        x, local = _write_level(graph, camera, x, local, level, (shape, crop), block_size)
         shape = shape[0] // 2, shape[1] // 2
     assert local is not None
     vector = _write_pooling(graph, x, model.pool_global)
     stripes = _write_stripes(graph, local, model.pool_local)
     vectors = [
-        _write_unit_vector(graph, vector, model.head_global, model.neck_global),
-        _write_unit_vector(graph, stripes, model.head_local, model.neck_local),
+        _write_unit_vector(graph, camera, vector, model.head_global, model.neck_global),
+        _write_unit_vector(graph, camera, stripes, model.head_local, model.neck_local),
     ]
-    result = graph.concat(vectors)
+    matching, statistics = camera.finish()
     inputs: dict[str, Sequence[int | str]] = {"images": ("batch", 3, *size)}
+    inputs |= {name: ("cameras", n) for name, n in matching.items()}
     outputs: dict[str, Sequence[int | str]] = {"embeddings": ("batch", 2 * model.feature_size)}
-    return graph.model(inputs, outputs, result, metadata)
+    outputs |= {name: ("batch", *set(matching.values())) for name in statistics}
+    results = {"embeddings": graph.concat(vectors), **statistics}
+    return graph.model(inputs, outputs, results, metadata)
 
 
 def _write_smoothing(graph: OnnxGraph, images: str, smoothing: nn.Module, size: Size) -> str:
@@ -111,6 +115,7 @@ def _write_stem(graph: OnnxGraph, x: Channels, stem: ConvBlock) -> Channels:
 
 def _write_level(
     graph: OnnxGraph,
+    camera: CameraPlaces,
     x: Channels,
     local: Channels | None,
     level: Level,
@@ -118,7 +123,7 @@ def _write_level(
     block_size: int,
 ) -> tuple[Channels, Channels]:
     """One level of both branches; sizes: of x and of the crops."""
-    y = write_stage(graph, x, level.stage, block_size)
+    y = camera.write_map(write_stage(graph, x, level.stage, block_size))
     pooled = graph.node("GlobalAveragePool", [y.tensor])
     centres = write_centres(graph, y, pooled, level.hard)
     regions = write_crops(graph, x, sizes, centres)
@@ -169,11 +174,14 @@ def _write_stripes(graph: OnnxGraph, local: Channels, pooling: nn.Module) -> Cha
 
 
 def _write_unit_vector(
-    graph: OnnxGraph, vector: Channels, head: nn.Sequential, neck: nn.Module
+    graph: OnnxGraph,
+    camera: CameraPlaces,
+    vector: Channels,
+    head: nn.Sequential,
+    neck: nn.Module,
 ) -> str:
     linear, norm, _ = layers(head)
-    weight, bias = take_columns(folded_weights(linear, norm), vector.order)
-    y = graph.node("Relu", [graph.linear(vector.tensor, weight, bias)])
+    y = camera.write_vector(vector, linear, norm)
     if isinstance(neck, nn.BatchNorm1d):
         scale, shift = norm_as_affine(neck)
         y = graph.node("Mul", [y, graph.constant(scale)])

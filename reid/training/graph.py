@@ -14,9 +14,19 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-__all__ = ["Attributes", "OnnxGraph", "Storage", "folded_weights", "norm_as_affine"]
+__all__ = [
+    "Attributes",
+    "Norm",
+    "OnnxGraph",
+    "Storage",
+    "folded_weights",
+    "norm_as_affine",
+    "normalising_weights",
+]
 
 Storage = Literal["float32", "float16"]
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
+Weights = NDArray[np.float64]
 Attributes = dict[str, int | float | str | Sequence[int]]
 
 _OPSET = 17
@@ -50,6 +60,11 @@ class OnnxGraph:
             values = values.astype(np.float16 if halved else np.float32)
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return self.node("Cast", [name], {"to": TensorProto.FLOAT}) if halved else name
+
+    def default(self, name: str, values: NDArray[np.float32]) -> str:
+        """An input that need not be given: `values` then stand for it."""
+        self._constants.append(numpy_helper.from_array(values, name))
+        return name
 
     def reshape(self, x: str, shape: Sequence[int]) -> str:
         """The same values in another shape; one length may be -1."""
@@ -89,17 +104,17 @@ class OnnxGraph:
         self,
         inputs: Mapping[str, Sequence[int | str]],
         outputs: Mapping[str, Sequence[int | str]],
-        result: str,
+        results: Mapping[str, str],
         metadata: Mapping[str, str],
     ) -> onnx.ModelProto:
-        """The finished, checked model; the node `result` becomes its one output.
+        """The finished, checked model.
 
         inputs, outputs: name -> shape; a string stands for a length chosen at run time.
+        results: output name -> the node that gives it.
         """
-        (output,) = outputs
-        identity = helper.make_node("Identity", [result], [output])
+        ends = [helper.make_node("Identity", [results[name]], [name]) for name in outputs]
         graph = helper.make_graph(
-            [*self._nodes, identity],
+            [*self._nodes, *ends],
             "network",
             [_value(name, shape) for name, shape in inputs.items()],
             [_value(name, shape) for name, shape in outputs.items()],
@@ -114,26 +129,36 @@ class OnnxGraph:
 
 def folded_weights(
     layer: nn.Conv2d | nn.Linear, norm: nn.Module | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Weights, Weights]:
     """Weight and bias of a layer with the batch norm after it, in inference, folded in."""
     weight = layer.weight.detach().double().cpu().numpy()
     bias = np.zeros(len(weight)) if layer.bias is None else layer.bias.detach().cpu().numpy()
-    if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d):
+    if not isinstance(norm, Norm):
         return weight, bias.astype(np.float64)
     scale, shift = norm_as_affine(norm)
     return weight * scale.reshape(-1, *[1] * (weight.ndim - 1)), bias * scale + shift
 
 
-def norm_as_affine(
-    norm: nn.BatchNorm1d | nn.BatchNorm2d,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def normalising_weights(layer: nn.Conv2d | nn.Linear, norm: Norm) -> tuple[Weights, Weights]:
+    """Weight and bias of a layer and the normalisation after it, without its scale and shift."""
+    weight, bias = folded_weights(layer)
+    mean, deviation = _statistics(norm)
+    return weight / deviation.reshape(-1, *[1] * (weight.ndim - 1)), (bias - mean) / deviation
+
+
+def norm_as_affine(norm: Norm) -> tuple[Weights, Weights]:
     """Scale and shift (C,) that batch norm applies in inference."""
+    mean, deviation = _statistics(norm)
+    scale = norm.weight.detach().double().cpu().numpy() / deviation
+    return scale, norm.bias.detach().double().cpu().numpy() - mean * scale
+
+
+def _statistics(norm: Norm) -> tuple[Weights, Weights]:
+    """Running mean and deviation (C,)."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
     mean = norm.running_mean.double().cpu().numpy()
-    variance = norm.running_var.double().cpu().numpy()
-    scale = norm.weight.detach().double().cpu().numpy() / np.sqrt(variance + norm.eps)
-    return scale, norm.bias.detach().double().cpu().numpy() - mean * scale
+    return mean, np.sqrt(norm.running_var.double().cpu().numpy() + norm.eps)
 
 
 def _value(name: str, shape: Sequence[int | str]) -> onnx.ValueInfoProto:

@@ -14,6 +14,8 @@ from reid.training.graph import Attributes, OnnxGraph, folded_weights
 
 __all__ = [
     "Channels",
+    "Closing",
+    "closing_order",
     "layers",
     "take_columns",
     "take_rows",
@@ -36,6 +38,18 @@ class Channels:
     """
 
     tensor: str
+    order: IntArray
+
+
+@dataclass(frozen=True)
+class Closing:
+    """One of a block's last convolutions, still to be written.
+
+    order: the block's own channel of each of its outputs.
+    """
+
+    source: Channels
+    layer: ConvBlock
     order: IntArray
 
 
@@ -70,21 +84,26 @@ def write_conv(
     return Channels(y, rows)
 
 
-def write_stage(graph: OnnxGraph, x: Channels, stage: nn.Sequential, block_size: int) -> Channels:
-    """A stage of either kind: (N, C, H, W) -> (N, C', H/2, W/2)."""
-    first, *_, last = layers(stage)
+def write_stage(
+    graph: OnnxGraph, x: Channels, stage: nn.Sequential, block_size: int
+) -> list[Closing]:
+    """A stage of either kind but for its last layers: (N, C, H, W) -> (N, C', H/2, W/2)."""
+    first, *chain, last = layers(stage)
     if isinstance(first, InceptionA):
-        return _write_inception_b(graph, _write_inception_a(graph, x, first), last)
-    *chain, closing = layers(stage)[1:]
-    return _write_shuffle_b(graph, write_chain(graph, x, first, chain, block_size), closing)
+        return _write_inner_block(graph, _write_inception_a(graph, x, first), last)
+    return _write_inner_block(graph, write_chain(graph, x, first, chain, block_size), last)
 
 
 def write_local(graph: OnnxGraph, x: Channels, block: nn.Module) -> Channels:
     """The local branch's block of either kind."""
-    if isinstance(block, InceptionB):
-        return _write_inception_b(graph, x, block)
-    assert isinstance(block, ShuffleB)
-    return _write_shuffle_b(graph, x, block)
+    closings = _write_inner_block(graph, x, block)
+    parts = [write_conv(graph, closing.source, closing.layer).tensor for closing in closings]
+    return Channels(graph.concat(parts), closing_order(closings))
+
+
+def closing_order(closings: Sequence[Closing]) -> IntArray:
+    """(C,) the block's own channel at each place of the closings' outputs, one after the other."""
+    return np.concatenate([closing.order for closing in closings])
 
 
 def write_chain(
@@ -116,20 +135,21 @@ def write_depthwise(graph: OnnxGraph, x: Channels, block: DepthwiseConv) -> Chan
     return Channels(y, x.order)
 
 
-def _write_shuffle_b(graph: OnnxGraph, x: Channels, block: ShuffleB) -> Channels:
-    """Without the shuffle: left and right lie one after the other, and the order says so."""
+def _write_inner_block(graph: OnnxGraph, x: Channels, block: nn.Module) -> list[Closing]:
+    """A block that changes the size, but for its last convolutions."""
+    if isinstance(block, InceptionB):
+        return _write_inception_b(graph, x, block)
+    assert isinstance(block, ShuffleB)
     depthwise, pointwise = layers(block.left)
-    left = write_conv(graph, write_depthwise(graph, x, depthwise), pointwise)
-    right = _write_branch(graph, x, block.right)
-    return Channels(
-        graph.concat([left.tensor, right.tensor]),
-        np.concatenate([2 * left.order, 2 * right.order + 1]),
-    )
-
-
-def _write_branch(graph: OnnxGraph, x: Channels, branch: nn.Sequential) -> Channels:
-    inner, last = _write_inner(graph, x, branch)
-    return write_conv(graph, inner, last)
+    ends = [
+        (write_depthwise(graph, x, depthwise), pointwise),
+        _write_inner(graph, x, block.right),
+    ]
+    # Without the shuffle: left and right lie one after the other, and the order says so.
+    return [
+        Closing(source, layer, 2 * np.arange(layer.conv.out_channels) + side)
+        for side, (source, layer) in enumerate(ends)
+    ]
 
 
 def _write_inner(
@@ -162,21 +182,31 @@ def _write_piece(
 
 
 def _write_inception_a(graph: OnnxGraph, x: Channels, block: InceptionA) -> Channels:
-    streams = [_write_convs(graph, x, stream) for stream in block.convolved]
+    streams = [_write_convs(graph, x, layers(stream)) for stream in block.convolved]
     attributes: Attributes = {"kernel_shape": [3, 3], "pads": [1] * 4, "count_include_pad": 1}
     pooled = Channels(graph.node("AveragePool", [x.tensor], attributes), x.order)
     return _in_turn(graph, [*streams, write_conv(graph, pooled, layers(block.pooled)[1])])
 
 
-def _write_inception_b(graph: OnnxGraph, x: Channels, block: InceptionB) -> Channels:
-    streams = [_write_convs(graph, x, stream) for stream in (block.short, block.long)]
+def _write_inception_b(graph: OnnxGraph, x: Channels, block: InceptionB) -> list[Closing]:
     attributes: Attributes = {"kernel_shape": [3, 3], "pads": [1] * 4, "strides": [2, 2]}
     pooled = Channels(graph.node("MaxPool", [x.tensor], attributes), x.order)
-    return _in_turn(graph, [*streams, write_conv(graph, pooled, layers(block.pooled)[1])])
+    ends = [
+        *(
+            (_write_convs(graph, x, inner), last)
+            for *inner, last in map(layers, (block.short, block.long))
+        ),
+        (pooled, layers(block.pooled)[1]),
+    ]
+    firsts = np.cumsum([0, *(layer.conv.out_channels for _, layer in ends)])
+    return [
+        Closing(source, layer, first + np.arange(layer.conv.out_channels))
+        for first, (source, layer) in zip(firsts, ends, strict=False)
+    ]
 
 
-def _write_convs(graph: OnnxGraph, x: Channels, convs: nn.Module) -> Channels:
-    for conv in layers(convs):
+def _write_convs(graph: OnnxGraph, x: Channels, convs: Sequence[ConvBlock]) -> Channels:
+    for conv in convs:
         x = write_conv(graph, x, conv)
     return x
 

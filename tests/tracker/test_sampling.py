@@ -32,9 +32,11 @@ class Counting:
 
     def __init__(self):
         self.calls = 0
+        self.cameras = []
 
-    def embed(self, crops):
+    def embed(self, crops, cameras):
         self.calls += 1
+        self.cameras += cameras
         return np.array([[c.shape[0], c.shape[1]] for c in crops], np.float32).reshape(-1, 2)
 
 
@@ -59,6 +61,7 @@ def test_all_cameras_are_embedded_in_one_call():
     wanted = [np.array([False, True]), np.zeros(0, bool), np.array([True])]
     made = embed_tracks(frames, [Detections.empty()] * 3, tracks, wanted, embedder)
     assert embedder.calls == 1
+    assert embedder.cameras == ["a"]
     assert made[0].tolist() == [[40, 30]]
     assert made[1].shape == (0, 2)
     assert made[2] is None

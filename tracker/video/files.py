@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import av
+import numpy as np
 
 from configs.errors import InputError
 from reid.images import read_image
@@ -52,6 +53,31 @@ class VideoFile:
                     continue
                 self.report.frames += 1
                 yield Frame(self.camera, position, time, bgr(picture))
+
+    def glimpses(self, count: int) -> Iterator[Frame]:
+        """See `Source.glimpses`: key frames, which need no others to be decoded."""
+        with closing(open_container(self._path, FILE_OPTIONS)) as container:
+            stream = container.streams.video[0]
+            if stream.time_base is None or not container.duration:
+                return
+            begin = (container.start_time or 0) / 1e6
+            stop = container.duration / 1e6 + self._offset
+            if self._settings.stop is not None:
+                stop = min(stop, self._settings.stop)
+            seen: set[int] = set()
+            for time in np.linspace(max(self._settings.start, self._offset), stop, count + 2)[1:-1]:
+                pts = int((float(time) - self._offset + begin) / stream.time_base)
+                try:
+                    container.seek(pts, stream=stream, backward=True)
+                except av.error.FFmpegError:
+                    continue
+                picture = next(decode(container, SourceReport()), None)
+                if picture is None or picture.pts is None or picture.pts in seen:
+                    continue
+                seen.add(picture.pts)
+                shown = float(picture.pts * stream.time_base) - begin
+                index = round(shown * float(stream.average_rate or 25))
+                yield Frame(self.camera, index, shown + self._offset, bgr(picture))
 
     def _seek(self, container: av.container.InputContainer) -> int:
         """Go to the last key frame before the start; return the index of the frame there."""
@@ -113,6 +139,21 @@ class ImageFolder:
                 continue
             self.report.frames += 1
             yield Frame(self.camera, index, time, image)
+
+    def glimpses(self, count: int) -> Iterator[Frame]:
+        """See `Source.glimpses`."""
+        times = np.arange(len(self._paths)) / self._file_rate + self._offset
+        stop = np.inf if self._settings.stop is None else self._settings.stop
+        first, last = np.searchsorted(times, [self._settings.start, stop]).tolist()
+        for index in _spread(first, last, count):
+            image = _read_image(self._paths[index])
+            if image is not None:
+                yield Frame(self.camera, index, float(times[index]), image)
+
+
+def _spread(first: int, last: int, count: int) -> list[int]:
+    """At most `count` whole numbers in first..last - 1, evenly."""
+    return sorted({int(n) for n in np.linspace(first, last, count + 2)[1:-1]} - {last})
 
 
 def _read_image(path: Path) -> Image | None:

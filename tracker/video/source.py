@@ -73,3 +73,9 @@ class Source(Protocol):
 
     def frames(self) -> Iterator[Frame]:
         """Yield the frames between the settings' start and stop, every stride-th."""
+
+    def glimpses(self, count: int) -> Iterator[Frame]:
+        """At most `count` frames, spread over what `frames` will yield, at little cost.
+
+        They may be fewer, and lie beside the times that would be even; a live source has none.
+        """

@@ -38,6 +38,10 @@ class LiveStream:
         self.size = (stream.codec_context.width, stream.codec_context.height)
         self.rate = float(stream.average_rate or 25) / settings.stride
 
+    def glimpses(self, count: int) -> Iterator[Frame]:
+        """See `Source.glimpses`: nobody can look ahead in what is still to come."""
+        return iter(())
+
     def frames(self) -> Iterator[Frame]:
         """See `Source.frames`; the index counts the frames received, over all connections."""
         settings = self._settings

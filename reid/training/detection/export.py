@@ -71,7 +71,7 @@ def write_detector(
     cells = sum((size[0] // s) * (size[1] // s) for s in model.strides)
     inputs: dict[str, Sequence[int | str]] = {"images": (1, 3, *size)}
     outputs: dict[str, Sequence[int | str]] = {"output": (1, cells, 6)}
-    return graph.model(inputs, outputs, graph.concat(rows), metadata)
+    return graph.model(inputs, outputs, {next(iter(outputs)): graph.concat(rows)}, metadata)
 
 
 def shift_scores(model: onnx.ModelProto, log_odds: float) -> None:

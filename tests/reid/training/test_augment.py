@@ -15,6 +15,7 @@ NOTHING = AugmentSettings(flip=0, crop=0, crop_scale=1, erasing=0)
 EVERYTHING = AugmentSettings(
     flip=0.5, crop=0.5, loose_crop=0.2, erasing=0.5, saturation=(0.1, 1), gamma=(0.6, 1.6),
     cast=0.3, contrast=(0.5, 1.5), exposure=(0.6, 1.6), shading=0.4, grey=0.2,
+    detail=(0.8, 2),
     low_resolution=0.5, blur=0.5, jpeg=0.5,
 )  # fmt: skip
 
@@ -71,6 +72,19 @@ def test_shading_is_smooth_bounded_and_the_same_in_all_colours():
     assert 1.3 < factors.max() <= 1.5
     assert factors.diff(dim=2).abs().max() <= 1.0 / (31 / 3) + 1e-5
     assert factors.diff(dim=3).abs().max() <= 1.0 / (15 / 2) + 1e-5
+
+
+def test_detail_leaves_what_is_coarse_and_scales_what_is_fine():
+    ramp = np.linspace(60, 180, 32).astype(np.uint8)
+    plain = np.broadcast_to(ramp[:, None, None], (2, 32, 16, 3)).copy()
+    checks = (np.indices((32, 16)).sum(axis=0) % 2 * 20).astype(np.uint8)[..., None]
+    before, after = (run(plain + checks, with_only(detail=(k, k))) for k in (1, 2))
+    inside = (slice(None), slice(None), slice(8, 24))
+    torch.testing.assert_close(before, run(plain + checks, NOTHING), atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        after.diff(dim=3)[inside], 2 * before.diff(dim=3)[inside], atol=0.01, rtol=0
+    )
+    torch.testing.assert_close(after.mean(3)[inside], before.mean(3)[inside], atol=0.02, rtol=0)
 
 
 def test_flip_mirrors():

@@ -100,6 +100,17 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, people, tiny, monkeypat
     assert_same_end(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_bfloat16_takes_nearly_the_same_way(tmp_path, people, tiny):
+    settings = tiny(people())
+    train(settings, place(tmp_path, "whole"))
+    train(changed(settings, bfloat16=True), place(tmp_path, "halved"))
+    whole, halved = (read_rows(tmp_path / name / "curves.csv") for name in ("whole", "halved"))
+    assert halved[0]["loss"] != whole[0]["loss"]
+    assert [row["loss"] for row in halved] == pytest.approx([r["loss"] for r in whole], rel=0.05)
+    weights = load_checkpoint(tmp_path / "halved/latest.pt").model.values()
+    assert {value.dtype for value in weights} <= {torch.float32, torch.int64}
+
+
 def test_the_averaging_stage_collects_and_scores(tmp_path, people, tiny):
     swag = SwagSettings(cycles=2, cycle_epochs=1, samples=2)
     settings = changed(tiny(people()), swag=swag, evaluate_every=0)

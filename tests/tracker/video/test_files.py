@@ -42,6 +42,36 @@ def test_a_part_of_a_video(make_video, grey_number, settings, expected):
     assert [grey_number(frame.image) for frame in frames] == expected
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.4])
+def test_glimpses_are_key_frames_all_over_the_part_that_is_read(make_video, grey_number, offset):
+    path = make_video(frames=30, rate=10, gop=5)
+    source = open_source(CameraSource("cam", str(path), offset), VideoSettings())
+    frames = list(source.glimpses(6))
+    assert [frame.index for frame in frames] == [0, 5, 10, 15, 20, 25]
+    assert [grey_number(frame.image) for frame in frames] == [0, 5, 10, 15, 20, 25]
+    assert [frame.time for frame in frames] == pytest.approx(np.arange(0, 3, 0.5) + offset)
+    assert source.report.frames == 0
+
+
+def test_glimpses_of_a_part_and_of_few_key_frames(make_video):
+    path = make_video(frames=30, rate=10, gop=5)
+    part = open_source(CameraSource("cam", str(path)), VideoSettings(start=1.0, stop=2.0))
+    assert [frame.index for frame in part.glimpses(40)] == [10, 15]
+    whole = open_source(
+        CameraSource("cam", str(make_video("one.mp4", frames=30, gop=100))), VideoSettings()
+    )
+    assert [frame.index for frame in whole.glimpses(8)] == [0]
+
+
+def test_glimpses_of_a_folder(tmp_path):
+    for number in range(10):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((8, 8, 3), number, np.uint8))
+    camera = CameraSource("cam", str(tmp_path))
+    source = open_source(camera, VideoSettings(image_rate=10, start=0.2, stop=0.8))
+    assert [int(frame.image[0, 0, 0]) for frame in source.glimpses(2)] == [4, 6]
+    assert [frame.index for frame in source.glimpses(99)] == [2, 3, 4, 5, 6, 7]
+
+
 @pytest.mark.parametrize("gop", [5, 7, 30])
 def test_seeking_keeps_the_numbers_true(make_video, grey_number, gop):
     path = make_video(frames=30, rate=10, gop=gop)

@@ -1,6 +1,6 @@
 """The ticks of a scene: frames of its cameras, and what was detected in them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -8,9 +8,9 @@ import numpy as np
 from configs.errors import InputError
 from tracker.evaluation.mtmc.scene import Scene, clock_ticks
 from tracker.types import Detections, Detector, Frame
-from tracker.video import CameraSource, VideoSettings, open_source, ticks
+from tracker.video import CameraSource, Source, VideoSettings, open_source, ticks
 
-__all__ = ["detected_ticks", "given_ticks"]
+__all__ = ["detected_ticks", "given_ticks", "own_detections", "scene_sources"]
 
 Tick = tuple[list[Frame], list[Detections]]
 
@@ -38,6 +38,19 @@ def detected_ticks(
 
     Raises InputError where a camera has no pictures.
     """
+    with closing(ticks(scene_sources(scene, settings))) as feed:
+        for frames in feed:
+            yield (
+                frames,
+                own_detections(scene, frames) if detector is None else detector.detect(frames),
+            )
+
+
+def scene_sources(scene: Scene, settings: VideoSettings) -> list[Source]:
+    """What has the pictures of each camera.
+
+    Raises InputError where a camera has none.
+    """
     missing = [name for name in scene.rig.names if name not in scene.rig.sources]
     if missing:
         raise InputError(f"{scene.name}: camera {missing[0]} has no pictures to look at")
@@ -47,19 +60,15 @@ def detected_ticks(
             "start": max(settings.start, (scene.first_frame - 0.25) / scene.frame_rate),
         }
     )
-    sources = [
+    return [
         open_source(CameraSource(name, scene.rig.sources[name], offset), settings)
         for name, offset in scene.rig.time_offsets.items()
     ]
-    with closing(ticks(sources)) as feed:
-        for frames in feed:
-            yield (
-                frames,
-                _own(scene.detections, frames) if detector is None else detector.detect(frames),
-            )
 
 
-def _own(detections: Mapping[str, Sequence[Detections]], frames: list[Frame]) -> list[Detections]:
+def own_detections(scene: Scene, frames: Sequence[Frame]) -> list[Detections]:
+    """What comes with the scene, for each frame."""
+    detections = scene.detections
     return [
         own[frame.index]
         if frame.index < len(own := detections[frame.camera])

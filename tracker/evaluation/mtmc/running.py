@@ -3,11 +3,19 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from configs.errors import InputError
 from reid.opening import open_embedder
+from tracker.camera_matching import match_cameras
 from tracker.config import TrackSettings
-from tracker.evaluation.mtmc.feed import Tick, detected_ticks, given_ticks
+from tracker.evaluation.mtmc.feed import (
+    Tick,
+    detected_ticks,
+    given_ticks,
+    own_detections,
+    scene_sources,
+)
 from tracker.evaluation.mtmc.scene import Scene
 from tracker.evaluation.mtmc.scoring import SceneScores, score_positions, score_scene
 from tracker.scene_tracker import SceneTracker
@@ -52,6 +60,9 @@ def run_scene(scene: Scene, settings: TrackSettings, mode: Mode) -> SceneRun:
     that aren't.
     """
     embedder = None if mode.reid == "given" else open_embedder(mode.reid)
+    if embedder is not None:
+        sources = scene_sources(scene, settings.video)
+        match_cameras(embedder, sources, partial(own_detections, scene), settings.camera_matching)
     rig = scene.rig if mode.geometry else None
     tracker = SceneTracker(list(scene.rig.names), embedder, settings, rig=rig)
     clock = _Stopwatch()
