@@ -117,8 +117,9 @@ class OnnxEmbedder:
         outputs: list[str],
     ) -> list[NDArray[np.float32]]:
         """Rows of each output, for all crops."""
-        parts = []
-        for start in range(0, max(len(crops), 1), self._batch):
+        widths = [self._dimension if n == self._output else self._activations for n in outputs]
+        parts = [[np.zeros((0, width), np.float32) for width in widths]]
+        for start in range(0, len(crops), self._batch):
             chosen = slice(start, start + self._batch)
             parts.append(self._run(crops[chosen], matches and matches[chosen], outputs))
         return [np.concatenate(part) for part in zip(*parts, strict=True)]

@@ -62,3 +62,21 @@ def test_what_does_not_fit_is_refused(save_averager, tmp_path):
         OnnxEmbedder(tmp_path / "broken.onnx")
     with pytest.raises(InputError, match="doesn't run"):
         OnnxEmbedder(save_averager(), Preprocessing(height=32, width=32))
+
+
+def test_no_crops_never_reach_the_network(tmp_path):
+    # Some networks can't take an empty batch.
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["pooled"]),
+        helper.make_node("Reshape", ["pooled", "shape"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "reshaper",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 16, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 3])],
+        [helper.make_tensor("shape", TensorProto.INT64, [2], [0, -1])],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "r.onnx")
+    assert OnnxEmbedder(tmp_path / "r.onnx").embed([]).shape == (0, 3)
