@@ -22,8 +22,8 @@ from configs.errors import InputError
 PROTOCOLS = {
     "rank1": "PKU-ReID, both ways: rank-1, %",
     "mAP": "PKU-ReID, both ways: mAP, %",
-    "rank1_centred": "the same, each camera's own statistics taken away (for the peer: the mean embedding): rank-1, %",
-    "mAP_centred": "the same, each camera's own statistics taken away (for the peer: the mean embedding): mAP, %",
+    "rank1_centred": "the same, centred by camera (ours: matched to it): rank-1, %",
+    "mAP_centred": "the same, centred by camera (ours: matched to it): mAP, %",
     "AP50": "MOT17, the pictures at hand, a quarter visible: AP at IoU 0.5, %",
     "AP50_60px": "MOT17, the same, from 60 px of height: AP at IoU 0.5, %",
     "ms": "milliseconds a crop in batches of 8, or a frame",
