@@ -1,6 +1,8 @@
 """The pictures that a run leaves: the mosaic video and the best crop of each person."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -164,7 +166,12 @@ class RunPictures:
 
 
 class _MosaicVideo:
-    """The mosaic as a video: one picture for each moment."""
+    """The mosaic as a video: one picture for each moment, drawn and encoded in a thread.
+
+    What goes wrong there is raised by a later call.
+    """
+
+    WAITING = 4  # moments, whose frames stay in memory
 
     def __init__(
         self, path: Path, sources: Sequence[Source], settings: OutputSettings, rig: Rig | None
@@ -180,8 +187,23 @@ class _MosaicVideo:
         self._recent = RecentWays(settings.trail)
         size = (self._mosaic.image.shape[1], self._mosaic.image.shape[0])
         self._video = VideoWriter(path, size, max(source.rate for source in sources))
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
 
     def draw(self, moment: Moment) -> None:
+        while len(self._waiting) >= self.WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._draw, moment))
+
+    def close(self) -> None:
+        try:
+            while self._waiting:
+                self._waiting.popleft().result()
+        finally:
+            self._thread.shutdown()
+            self._video.close()
+
+    def _draw(self, moment: Moment) -> None:
         for frame, sightings in zip(moment.frames, moment.sightings, strict=True):
             self._mosaic.draw(frame, sightings)
             self._recent.add(sightings)
@@ -189,6 +211,3 @@ class _MosaicVideo:
         if self._plan is not None:
             self._mosaic.put_plan(self._plan.draw(self._recent.ways(moment.time)))
         self._video.write(self._mosaic.image, moment.time)
-
-    def close(self) -> None:
-        self._video.close()

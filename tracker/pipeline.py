@@ -2,9 +2,11 @@
 
 import time as wall
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from tracker.detection import open_detector
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.revision import Revision
 from tracker.scene_tracker import SceneTracker
-from tracker.types import Embedder, Frame, Image, Sightings
+from tracker.types import Detections, Embedder, Frame, Image, Sightings
 from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, open_source, ticks
 
 __all__ = ["Moment", "Pipeline", "track"]
@@ -116,10 +118,8 @@ class Pipeline:
         """Look into the videos if the ReID model is to be matched to them; run to their end."""
         with _stopwatch(self.seconds, "match"):
             match_cameras(self._embedder, self.sources, self._detector.detect, self._matching)
-        with closing(ticks(self.sources)) as feed:
-            while frames := self._read(feed):
-                with _stopwatch(self.seconds, "detect"):
-                    detections = self._detector.detect(frames)
+        with closing(self._detected()) as feed:
+            for frames, detections in feed:
                 self._ticks.append(_Tick(frames))
                 embedded = self.seconds["embed"]
                 with _stopwatch(self.seconds, "track"):
@@ -128,9 +128,27 @@ class Pipeline:
                 yield from self._complete(final)
             yield from self._complete(self._scene.finish())
 
-    def _read(self, feed: Iterator[list[Frame]]) -> tuple[Frame, ...]:
+    def _detected(self) -> Generator[tuple[tuple[Frame, ...], Sequence[Detections]]]:
+        """The ticks with their detections. The next one is made ready while one is worked on."""
+        stop = Event()
+        with closing(ticks(self.sources, stop)) as feed, ThreadPoolExecutor(1) as ahead:
+            try:
+                coming = ahead.submit(self._detect_next, feed)
+                while (tick := coming.result()) is not None:
+                    coming = ahead.submit(self._detect_next, feed)
+                    yield tick
+            finally:
+                stop.set()
+
+    def _detect_next(
+        self, feed: Iterator[list[Frame]]
+    ) -> tuple[tuple[Frame, ...], Sequence[Detections]] | None:
         with _stopwatch(self.seconds, "read"):
-            return tuple(next(feed, ()))
+            frames = tuple(next(feed, ()))
+        if not frames:
+            return None
+        with _stopwatch(self.seconds, "detect"):
+            return frames, self._detector.detect(frames)
 
     def _complete(self, final: Sequence[Sightings]) -> Iterator[Moment]:
         """Give the sightings to the oldest ticks; they become final in the order of frames."""

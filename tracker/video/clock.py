@@ -15,7 +15,9 @@ AHEAD: Final = 4  # frames decoded before they are asked for, per camera
 PATIENCE: Final = 0.25  # seconds of silence after which nobody waits for a live camera any more
 
 
-def ticks(sources: Sequence[Source]) -> Generator[list[Frame], None, None]:
+def ticks(
+    sources: Sequence[Source], stop: threading.Event | None = None
+) -> Generator[list[Frame], None, None]:
     """Serve the frames of all cameras in the order of time, those of one moment together.
 
     A tick holds at most one frame of a camera: all frames that lie less than half of the shortest
@@ -24,7 +26,8 @@ def ticks(sources: Sequence[Source]) -> Generator[list[Frame], None, None]:
     out. Live cameras never hold the others up for long: where one is late its frames come in a
     later tick, and those that lie before the clock are dropped and counted.
 
-    Each source is decoded in a thread of its own, a few frames ahead.
+    Each source is decoded in a thread of its own, a few frames ahead. `stop` ends the ticks from
+    another thread, even while a live camera is silent.
     """
     if not sources:
         return
@@ -35,6 +38,8 @@ def ticks(sources: Sequence[Source]) -> Generator[list[Frame], None, None]:
     clock = -float("inf")
     try:
         while not all(reader.exhausted for reader in readers):
+            if stop is not None and stop.is_set():
+                return
             for reader in readers:
                 reader.fill(clock)
             waiting = [reader.pending.time for reader in readers if reader.pending is not None]
