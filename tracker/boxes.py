@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tracker.types import BoolArray, FloatArray, IntArray
+from tracker.types import FloatArray
 
-__all__ = ["areas", "clip", "feet", "iou", "nms", "xywh2xyxy", "xyxy2xywh"]
+__all__ = ["areas", "clip", "feet", "iou", "xywh2xyxy", "xyxy2xywh"]
 
 
 def xywh2xyxy(boxes: FloatArray) -> FloatArray:
@@ -38,23 +38,6 @@ def iou(a: FloatArray, b: FloatArray) -> FloatArray:
     intersection = np.maximum(width, 0) * np.maximum(height, 0)
     union = areas(a)[:, None] + areas(b) - intersection
     return intersection / np.maximum(union, np.finfo(np.float64).tiny)
-
-
-def nms(boxes: FloatArray, scores: FloatArray, iou_limit: float) -> IntArray:
-    """Rows to keep, best score first, so that no two overlap by more than `iou_limit`.
-
-    Ties in the score go to the earlier row.
-    """
-    order = np.argsort(-scores, kind="stable")
-    suppresses = np.triu(iou(boxes[order], boxes[order]) > iou_limit, k=1)
-    if not suppresses.any():
-        return order
-    keep: BoolArray = np.ones(len(order), bool)
-    while True:  # once more for each link of the longest chain of boxes that suppress each other
-        survivors = np.logical_not((suppresses & keep[:, None]).any(axis=0))
-        if (survivors == keep).all():
-            return order[keep]
-        keep = survivors
 
 
 def clip(boxes: FloatArray, width: float, height: float) -> FloatArray:

@@ -7,12 +7,12 @@ import numpy as np
 from calibration.camera import Camera
 from calibration.camera_stack import CameraStack
 from tracker.alignment import Alignment
-from tracker.boxes import nms
 from tracker.floor import distance_outside
 from tracker.footprints import locate
 from tracker.fusion import Observations, pack
 from tracker.ground_settings import GroundSettings
 from tracker.silhouettes import expected_boxes, visible_shares
+from tracker.suppression import nms
 from tracker.types import BoolArray, Detections, FloatArray, Frame, IntArray
 
 __all__ = ["GroundViews"]

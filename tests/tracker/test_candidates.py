@@ -2,10 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tracker.boxes import nms
 from tracker.candidates import (
     CandidateSettings,
     candidates_of,
@@ -14,7 +11,6 @@ from tracker.candidates import (
     select,
     standing_predictions,
     widen,
-    without_duplicates,
 )
 from tracker.types import Detections
 
@@ -52,21 +48,6 @@ def test_margins_become_probabilities():
     detections = Detections(row(0, 50, 90), np.array([-2.0, 0.0, 1.0]))
     found = select(candidates_of(detections), True, SETTINGS)
     assert found.scores == pytest.approx([0.5, 0.95])
-
-
-def test_a_box_that_a_suppressed_one_would_suppress_stays():
-    boxes, scores = columns(0, 3, 6), np.array([0.9, 0.8, 0.7])  # neighbours overlap by 7/13
-    assert without_duplicates(boxes, scores, 0.5).tolist() == [True, False, True]
-
-
-@given(st.integers(0, 30), st.integers(0, 10_000), st.sampled_from([0.2, 0.5, 0.8]))
-def test_duplicates_go_as_one_by_one(count, seed, limit):
-    generator = np.random.default_rng(seed)
-    corner = generator.uniform(0, 40, (count, 2))
-    boxes = np.concatenate([corner, corner + generator.uniform(5, 30, (count, 2))], axis=1)
-    scores = generator.integers(0, 5, count) / 5.0
-    kept = np.flatnonzero(without_duplicates(boxes.T.copy(), scores, limit))
-    assert kept.tolist() == sorted(nms(boxes, scores, limit).tolist())
 
 
 def test_the_detectors_own_confidence_anywhere():

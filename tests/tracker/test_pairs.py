@@ -1,12 +1,9 @@
-"""Overlapping pairs and duplicates against slow twins that look at every pair."""
+"""Overlapping pairs against slow twins that look at every pair."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tracker import boxes as all_pairs
-from tracker.candidates import without_duplicates
 from tracker.pairs import crossings, grown_overlaps, overlaps
 
 
@@ -79,21 +76,3 @@ def test_grown_overlaps_equal_the_slow_twin(n, m):
 
 def grow(boxes):
     yield 0.3 * (boxes[2:] - boxes[:2])
-
-
-def slow_suppression(boxes, scores, max_iou):
-    kept = []
-    for row in sorted(range(len(scores)), key=lambda row: (-scores[row], row)):
-        overlaps = all_pairs.iou(boxes.T[[row]], boxes.T[kept])
-        if not (overlaps > max_iou).any():
-            kept.append(row)
-    return sorted(kept)
-
-
-@given(st.integers(0, 40), st.integers(0, 10**6), st.sampled_from([0.1, 0.3, 0.7]))
-def test_suppression_equals_the_slow_twin(n, seed, max_iou):
-    generator = np.random.default_rng(seed)
-    boxes = draw(generator, n, spread=60.0)
-    scores = generator.integers(0, 5, n) / 4  # with ties
-    kept = without_duplicates(boxes, scores, max_iou)
-    assert np.flatnonzero(kept).tolist() == slow_suppression(boxes, scores, max_iou)

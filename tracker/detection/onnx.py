@@ -9,9 +9,10 @@ import onnxruntime
 
 from configs.errors import InputError
 from reid.onnx_session import open_session
-from tracker.boxes import areas, clip, nms
+from tracker.boxes import areas, clip
 from tracker.detection.outputs import decode_detr, decode_yolox, yolox_grid
 from tracker.detection.settings import DetectionSettings
+from tracker.suppression import nms
 from tracker.types import Detections, Detector, FloatArray, Frame, Image
 
 __all__ = ["DetrDetector", "YoloxDetector", "open_onnx_detector"]
@@ -144,14 +145,22 @@ class DetrDetector:
 def _select(
     boxes: FloatArray, scores: FloatArray, image: Image, settings: DetectionSettings
 ) -> Detections:
-    """Clip to the image, drop the weak, the low and the doubled; best score first."""
+    """Clip to the image, drop the weak, the low, the many and the doubled; best score first."""
     boxes = clip(boxes.astype(np.float64), image.shape[1], image.shape[0])
     scores = scores.astype(np.float64)
     heights = boxes[:, 3] - boxes[:, 1]
     good = (scores >= settings.score) & (heights >= settings.min_height) & (areas(boxes) > 0)
-    boxes, scores = boxes[good], scores[good]
+    boxes, scores = _best(boxes[good], scores[good], settings.max_candidates)
     kept = nms(boxes, scores, settings.nms_iou)
     return Detections(boxes[kept], scores[kept])
+
+
+def _best(boxes: FloatArray, scores: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
+    """The `most` boxes of the best scores, or all, if there are fewer; ties go to the earlier."""
+    if len(scores) <= most:
+        return boxes, scores
+    rows = np.argsort(-scores, kind="stable")[:most]
+    return boxes[rows], scores[rows]
 
 
 def _picture(frame: Frame) -> Image:

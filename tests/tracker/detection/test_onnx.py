@@ -82,6 +82,17 @@ def test_settings_drop_weak_and_low_boxes_and_tell_twins(save_graph):
     assert len(detect(path, nms_iou=1.0)) == 2
 
 
+def test_of_too_many_boxes_the_best_stay(save_graph):
+    path = save_graph({"output": yolox_output(decoded=True)})
+    both = detect(path, nms_iou=1.0)
+    assert both.scores == pytest.approx([0.9, 0.6])
+    assert detect(path, nms_iou=1.0, max_candidates=2).scores.tolist() == both.scores.tolist()
+    assert detect(path, nms_iou=1.0, max_candidates=1).scores == pytest.approx([0.9])
+    # With a limit of 0 nearly every cell is a candidate, each with a score of 0.
+    everywhere = detect(path, score=0.0, nms_iou=1.0, max_candidates=5)
+    assert everywhere.scores == pytest.approx([0.9, 0.6, 0, 0, 0])
+
+
 def test_boxes_are_clipped_to_the_image(save_graph):
     found = detect(save_graph({"output": yolox_output(decoded=True)}), width=30, height=60)
     assert (found.boxes[:, [0, 1]] >= 0).all()
