@@ -19,6 +19,8 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # Threads that wait actively for work would take a core from the other stages.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = onnxruntime.get_available_providers()
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)

@@ -37,7 +37,7 @@ class VideoWriter:
         )
         self._stream.width, self._stream.height = size
         self._stream.pix_fmt = "yuv420p"
-        self._stream.options = {"preset": "veryfast", "crf": "23"}
+        self._stream.options = {"preset": "superfast", "crf": "23"}
         self._stream.codec_context.time_base = CLOCK
         self._first: float | None = None
         self._last = -1

@@ -65,8 +65,9 @@ class Pipeline:
 
     The constructor opens everything and raises InputError for what can't be used; iterating runs
     it. A moment comes as soon as its sightings are final, up to `entries.max_wait` seconds after
-    its frames were read; until then its pictures are kept. `seconds` tells what each stage cost,
-    `reports` how the reading of each camera went.
+    its frames were read; until then its pictures are kept. `seconds` tells how long each stage
+    took, `reports` how the reading of each camera went. The next frames are read and their people
+    detected while those before are tracked, so the stages add up to more than the run.
     """
 
     def __init__(

@@ -1,6 +1,8 @@
 """Any YOLOX or RT-DETR/D-FINE style ONNX export as a `Detector`."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -20,12 +22,34 @@ __all__ = ["DetrDetector", "YoloxDetector", "open_onnx_detector"]
 PADDING = 114  # grey, as YOLOX was trained with
 
 
-def open_onnx_detector(path: Path, settings: DetectionSettings) -> Detector:
+def open_onnx_detector(path: Path, settings: DetectionSettings, cameras: int = 1) -> Detector:
     """Load a network and recognise its kind by its inputs and outputs.
 
+    cameras: how many frames are mostly given at once; they share the processor's cores, since
+    two frames on a core each are done sooner than one after the other on both.
     Raises InputError: not an ONNX file, or inputs and outputs of no kind that is known here.
     """
-    session = open_session(path, settings.threads)
+    threads = settings.threads or os.cpu_count() or 1
+    at_once = max(min(cameras, threads), 1)
+    detector = _recognised(path, open_session(path, threads // at_once), settings)
+    return detector if at_once == 1 else _AtOnce(detector, at_once)
+
+
+class _AtOnce:
+    """A detector that looks at several frames at the same time."""
+
+    def __init__(self, detector: Detector, frames: int) -> None:
+        self._detector = detector
+        self._pool = ThreadPoolExecutor(frames)
+
+    def detect(self, frames: Sequence[Frame]) -> list[Detections]:
+        """See `tracker.types.Detector`."""
+        return [found for (found,) in self._pool.map(self._detector.detect, zip(frames))]
+
+
+def _recognised(
+    path: Path, session: onnxruntime.InferenceSession, settings: DetectionSettings
+) -> Detector:
     outputs = {output.name: output.shape for output in session.get_outputs()}
     image_shape = session.get_inputs()[0].shape
     if len(image_shape) != 4 or image_shape[1] != 3:

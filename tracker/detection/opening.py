@@ -33,11 +33,12 @@ def open_detector(
     path = Path(source)
     packaged = packaged_models("tracker.detection")
     if source in packaged:
-        return open_onnx_detector(packaged[source], settings)
+        return open_onnx_detector(packaged[source], settings, len(cameras))
     if source in MODELS:
-        return open_onnx_detector(fetch(MODELS[source], cache_folder(), offline=offline), settings)
+        file = fetch(MODELS[source], cache_folder(), offline=offline)
+        return open_onnx_detector(file, settings, len(cameras))
     if path.suffix.lower() == ".onnx":
-        return open_onnx_detector(path, settings)
+        return open_onnx_detector(path, settings, len(cameras))
     if path.suffix.lower() == ".txt" or path.is_dir():
         return FileDetector(path, cameras)
     raise InputError(

@@ -136,6 +136,18 @@ def test_several_frames_of_several_sizes_in_one_call(save_graph):
     assert detector.detect([]) == []
 
 
+def test_frames_that_are_looked_at_together_keep_their_order(save_graph):
+    path = save_graph({"output": yolox_output(decoded=True)})
+    frames = [frame(64 * k, 64 * k) for k in (1, 3, 2, 5, 4)]
+    alone, together = (
+        open_detector(str(path), cameras, DetectionSettings(threads=3)).detect(frames)
+        for cameras in (["a"], ["a", "b", "c"])
+    )
+    assert [float(found.boxes[0, 2]) for found in together] == [28, 84, 56, 140, 112]
+    for one, other in zip(alone, together, strict=True):
+        assert np.array_equal(one.boxes, other.boxes)
+
+
 @pytest.mark.parametrize(
     ("outputs", "inputs", "message"),
     [

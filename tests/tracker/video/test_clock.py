@@ -1,5 +1,6 @@
 """Many cameras on one clock, with sources made of plain lists."""
 
+import threading
 import time
 
 import numpy as np
@@ -92,3 +93,13 @@ def test_a_silent_live_camera_does_not_hold_up_the_others():
     assert len(seen["steady"]) >= 15  # a slow machine may drop a few
     assert seen["steady"][-1] < 1.9  # they didn't wait for the second frame of the other
     assert len(seen["stuck"]) == 2
+
+
+def test_another_thread_can_end_the_wait_for_a_silent_camera():
+    stop = threading.Event()
+    feed = ticks([Listed("stuck", [0.0, 1.0], rate=20, delays=[0.0, 1.5])], stop)
+    assert len(next(feed)) == 1
+    threading.Timer(0.1, stop.set).start()
+    begin = time.monotonic()
+    assert next(feed, None) is None
+    assert time.monotonic() - begin < 1.4
