@@ -38,16 +38,21 @@ class Sample:
 
 
 def draw_sample(
-    pictures: Sequence[Picture], size: tuple[int, int], mosaics: float, rng: np.random.Generator
+    pictures: Sequence[Picture],
+    size: tuple[int, int],
+    mosaics: float,
+    spoilt: float,
+    rng: np.random.Generator,
 ) -> Sample:
-    """One canvas of `size` (height, width) from pictures drawn at random, not spoilt yet.
+    """One canvas of `size` (height, width) from pictures drawn at random, itself not spoilt yet.
 
-    mosaics: share of canvases that four pictures share.
+    mosaics: share of canvases that four pictures share. spoilt: share of pictures that are spoilt
+    at their own size, before they are cut.
     """
     if rng.random() >= mosaics:
-        sample = place(_load(pictures, rng), size, rng)
+        sample = place(_load(pictures, spoilt, rng), size, rng)
     else:
-        sample = _mosaic(pictures, size, rng)
+        sample = _mosaic(pictures, size, spoilt, rng)
     return _mirrored(sample) if rng.random() < 0.5 else sample
 
 
@@ -115,6 +120,10 @@ def spoil(image: Image, rng: np.random.Generator) -> Image:
     spoilt = cv2.addWeighted(spoilt, saturation, grey, 1 - saturation, 0)
     if rng.random() < 0.3:
         spoilt = cv2.GaussianBlur(spoilt, (0, 0), rng.uniform(0.4, 1.4))
+    elif rng.random() < 0.4:  # many cameras sharpen, and rendered pictures have little detail
+        soft = cv2.GaussianBlur(spoilt, (0, 0), rng.uniform(0.6, 2.0))
+        amount = rng.uniform(0.3, 1.5)
+        spoilt = cv2.addWeighted(spoilt, 1 + amount, soft, -amount, 0)
     if rng.random() < 0.3:
         noise = rng.normal(0, rng.uniform(2, 12), spoilt.shape)
         spoilt = np.clip(spoilt + noise, 0, 255).astype(np.uint8)
@@ -125,21 +134,25 @@ def spoil(image: Image, rng: np.random.Generator) -> Image:
     return spoilt.astype(np.uint8, copy=False)
 
 
-def _load(pictures: Sequence[Picture], rng: np.random.Generator) -> Sample:
+def _load(pictures: Sequence[Picture], spoilt: float, rng: np.random.Generator) -> Sample:
     picture = pictures[int(rng.integers(len(pictures)))]
     image = read_image(picture.path)
     if image is None:
         raise InputError(f"{picture.path}: missing, or no picture")
+    if rng.random() < spoilt:
+        image = spoil(image, rng)
     return Sample(image, picture.boxes, picture.ignored)
 
 
-def _mosaic(pictures: Sequence[Picture], size: tuple[int, int], rng: np.random.Generator) -> Sample:
+def _mosaic(
+    pictures: Sequence[Picture], size: tuple[int, int], spoilt: float, rng: np.random.Generator
+) -> Sample:
     """Four samples of half the size, two by two."""
     half = size[0] // 2, size[1] // 2
     canvas = np.full((*size, 3), _PADDING, np.uint8)
     boxes, ignored = [], []
     for top, left in ((0, 0), (0, half[1]), (half[0], 0), (half[0], half[1])):
-        part = place(_load(pictures, rng), half, rng)
+        part = place(_load(pictures, spoilt, rng), half, rng)
         canvas[top : top + half[0], left : left + half[1]] = part.image
         boxes.append(part.boxes + np.array([left, top, left, top]))
         ignored.append(part.ignored)

@@ -43,7 +43,8 @@ def _batch(pictures: Sequence[Picture], settings: DetectorTraining, step: int) -
     samples, spoilt = [], []
     for row in range(settings.batch):
         rng = np.random.default_rng([settings.seed, step, row])
-        samples.append(draw_sample(pictures, size, settings.mosaics, rng))
+        shares = settings.mosaics, settings.spoilt_before
+        samples.append(draw_sample(pictures, size, *shares, rng))
         image = samples[-1].image
         spoilt.append(spoil(image, rng) if rng.random() < settings.spoilt else image)
     images = torch.from_numpy(np.stack(spoilt)).permute(0, 3, 1, 2).float()

@@ -87,6 +87,6 @@ def feature_loss(said: Tensor, meant: Tensor, scores: Tensor) -> Tensor:
     """
     mean = meant.mean(dim=(0, 2, 3), keepdim=True)
     std = meant.std(dim=(0, 2, 3), keepdim=True).clamp(min=1e-3)
-    error = (said - (meant - mean) / std).square().mean(dim=1).flatten(1)
+    error = (said.float() - (meant - mean) / std).square().mean(dim=1).flatten(1)
     weights = _EMPTY_WEIGHT + scores
     return (error * weights).sum() / weights.sum()

@@ -68,14 +68,18 @@ class Learner:
         """One step. Raises FloatingPointError: a loss that is not finite, with its parts."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(step, self._settings)
-        maps = self._model.stage_maps(batch.images)
-        branches = self._model.branches(maps)
-        predictions = self._model.predict(branches)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.bfloat16):
+            maps = self._model.stage_maps(batch.images)
+            branches = self._model.branches(maps)
+        # Places in bfloat16 would be off by pixels.
+        predictions = self._model.predict([(a.float(), b.float()) for a, b in branches])
         loss = detection_loss(predictions, *self._cells, batch.people)
         total, seen, features = loss.total, torch.zeros(()), torch.zeros(())
         if self._teacher:
             lesson = self._teacher(batch.clean)
-            seen, features = lesson_loss(predictions, self._translation(maps, branches), lesson)
+            with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.bfloat16):
+                translated = self._translation(maps, branches)
+            seen, features = lesson_loss(predictions, translated, lesson)
             total = total + self._settings.teaching * seen + self._settings.describing * features
         losses = Losses(loss.score.item(), loss.box.item(), seen.item(), features.item())
         if not torch.isfinite(total):

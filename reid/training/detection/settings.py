@@ -23,6 +23,9 @@ class DetectorTraining(Settings):
     """Share of canvases that four pictures share."""
     spoilt: float = Field(0.65, ge=0, le=1)
     """Share of canvases that lights, lenses, sensors and codecs spoil."""
+    spoilt_before: float = Field(0.0, ge=0, le=1)
+    """Share of pictures that the same spoils at their own size, before they are shrunk and cut:
+    what a camera does happens before the picture is made smaller."""
     learning_rate: float = Field(2e-3, gt=0)
     """Of AdamW, after the warm-up."""
     warmup: int = Field(200, ge=1)
@@ -35,6 +38,9 @@ class DetectorTraining(Settings):
     """Weight of the teacher's scores and boxes beside the annotations."""
     describing: float = Field(2.0, ge=0)
     """Weight of the teacher's features."""
+    bfloat16: bool = False
+    """bfloat16 for the backbone and the neck: faster where the processor has it built in
+    (AVX512-BF16, AMX), slower elsewhere."""
     save_every: int = Field(200, ge=1)
     """Steps between checkpoints."""
     seed: int = 0

@@ -11,7 +11,7 @@ import torch
 
 from configs.errors import InputError
 from reid.models.pedestrian import PedestrianDetector
-from reid.training.detection import batches
+from reid.training.detection import augment, batches
 from reid.training.detection.assignment import People
 from reid.training.detection.augment import draw_sample
 from reid.training.detection.engine import load_detector, train_detector
@@ -136,6 +136,26 @@ def test_resuming_gives_the_weights_of_not_stopping(folder, tmp_path, monkeypatc
     assert lines == (tmp_path / "whole" / "losses.csv").read_text()
     loaded = load_detector(tmp_path / "halves" / "last.pt").state_dict()
     assert all(torch.equal(loaded[name], value) for name, value in whole.state_dict().items())
+
+
+def test_bfloat16_learns_nearly_the_same(folder, tmp_path):
+    pictures = read_coco(folder)
+    losses = []
+    for name, bfloat16 in (("exact", False), ("short", True)):
+        train_detector(pictures, tiny(bfloat16=bfloat16, steps=2), tmp_path / name)
+        rows = (tmp_path / name / "losses.csv").read_text().splitlines()[1:]
+        losses.append([[float(value) for value in row.split(",")[1:3]] for row in rows])
+    exact, short = np.array(losses)
+    np.testing.assert_allclose(short, exact, rtol=0.05)
+    assert (short != exact).any()  # it was asked for
+
+
+def test_pictures_are_spoilt_before_they_are_cut(folder, monkeypatch):
+    pictures, sizes = read_coco(folder), []
+    monkeypatch.setattr(augment, "spoil", lambda image, rng: sizes.append(image.shape) or image)
+    for share in (0.0, 1.0):
+        draw_sample(pictures, (64, 64), 0.0, share, np.random.default_rng(0))
+    assert sizes == [(96, 128, 3)]  # once, at the picture's own size
 
 
 def test_a_strange_checkpoint_is_refused(tmp_path):
