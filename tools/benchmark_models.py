@@ -65,6 +65,8 @@ class Arguments:
     """An embedder to compare with: an .onnx file or a name."""
     peer_detector: Path | None = None
     """A detector to compare with (.onnx)."""
+    pixels: int = DetectionSettings().pixels
+    """Of a picture, for a detector that takes any size."""
     threads: int = 0
     """Processor threads of a network; 0: as many as there are cores."""
     json: Path | None = None
@@ -174,7 +176,7 @@ def _detectors(arguments: Arguments) -> dict[str, Detector]:
     if ours is None:
         print("no detector ships: left out (--detector names one)", file=sys.stderr)
     sources = {"detector": ours, "peer_detector": arguments.peer_detector}
-    settings = DetectionSettings(score=FAINTEST, threads=arguments.threads)
+    settings = DetectionSettings(score=FAINTEST, threads=arguments.threads, pixels=arguments.pixels)
     return {
         name: open_onnx_detector(path, settings)
         for name, path in sources.items()

@@ -72,44 +72,45 @@ def train(
 def export(
     checkpoint: Path,
     output: Path,
-    height: int = 288,
-    width: int = 512,
     training_data: str = "unknown",
     licence: str = "Apache-2.0",
     storage: Storage = "float16",
 ) -> None:
-    """Write a checkpoint's averaged weights as ONNX for a given input size.
+    """Write a checkpoint's averaged weights as ONNX for pictures of any size.
 
     Args:
         checkpoint: `last.pt` of a training run.
         output: The ONNX file.
-        height: Rows of the input; divides by 32.
-        width: Columns of the input; divides by 32.
         training_data: Stored in the file.
         licence: Of the weights; stored in the file.
         storage: float16 halves the file.
     """
-    if height % 32 or width % 32:
-        raise InputError(f"input size {height}x{width}: both must divide by 32")
     metadata = {
         "model": "pedestrian detector",
         "training_data": training_data,
         "licence": licence,
-        "input": "BGR 0..255, letterbox to the top left, grey 114",
+        "input": "BGR 0..255, sides divide by 32, letterbox to the top left, grey 114",
     }
-    export_detector(load_detector(checkpoint), output, (height, width), metadata, storage=storage)
+    export_detector(load_detector(checkpoint), output, metadata, storage=storage)
 
 
-def evaluate(model: Path, data: Path, min_height: float = 0.0, json: Path | None = None) -> None:
+def evaluate(
+    model: Path,
+    data: Path,
+    min_height: float = 0.0,
+    pixels: int = DetectionSettings().pixels,
+    json: Path | None = None,
+) -> None:
     """Average precision at IoU 0.5 and milliseconds a picture of any ONNX detector.
 
     Args:
         model: The detector.
         data: A folder in COCO's form; ignored people excuse what is found there.
         min_height: People lower than this many pixels are ignored.
+        pixels: Of the picture that a network of any size sees.
         json: File for the numbers.
     """
-    detector = open_onnx_detector(model, DetectionSettings(score=0.01))
+    detector = open_onnx_detector(model, DetectionSettings(score=0.01, pixels=pixels))
     found, truth, seconds = [], [], []
     for index, picture in enumerate(read_coco(data)):
         frame = Frame("", index, 0.0, _read(picture))

@@ -45,7 +45,8 @@ Its training data are rendered, so all that rendering leaves out is unknown to i
 Its training data are mostly rendered, so all that rendering leaves out is unknown to it.
 
 * Viewpoint: fisheye lenses and steep views from above are outside its data; so are people who lie.
-* Size: at {height} x {width} pixels, people of few pixels are missed; see the two figures above.
+* Size: pictures are shrunk to about `detection.pixels` (258,048); who has few pixels then is
+  missed, see the two figures above.
 * Skin tone: skins are mixed from eleven textures, which is no sample of any population. Errors
   by skin tone haven't been measured: no data set at hand has such labels.
 * Dress: wheelchairs, prams, umbrellas, robes and costumes are missing or coarse in its data. Errors
@@ -99,7 +100,8 @@ def write_card(arguments: Arguments) -> Path:
     }
     megabytes = arguments.model.stat().st_size / 1e6
     name = stored.get("model", arguments.model.stem)
-    head = f"# {arguments.model.stem}\n\n{name}, input {size[0]} x {size[1]}, {megabytes:.1f} MB."
+    shape = f"{size[0]} x {size[1]}" if all(size) else "of any size"
+    head = f"# {arguments.model.stem}\n\n{name}, input {shape}, {megabytes:.1f} MB."
     sections = [f"## {title}\n\n{text}" for title, text in parts.items()]
     card = arguments.model.with_suffix(".md")
     card.write_text("\n\n".join([head, *sections]) + "\n", encoding="utf-8")
@@ -107,7 +109,7 @@ def write_card(arguments: Arguments) -> Path:
 
 
 def _network(path: Path) -> tuple[dict[str, str], tuple[int, int]]:
-    """What the file says of itself, and height and width of its input."""
+    """What the file says of itself, and height and width of its input, 0 where it takes any."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     model = onnx.load(path)

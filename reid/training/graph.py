@@ -27,7 +27,7 @@ __all__ = [
 Storage = Literal["float32", "float16"]
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
 Weights = NDArray[np.float64]
-Attributes = dict[str, int | float | str | Sequence[int]]
+Attributes = dict[str, int | float | str | Sequence[int] | onnx.TensorProto]
 
 _OPSET = 17
 _IR_VERSION = 8

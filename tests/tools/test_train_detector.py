@@ -47,8 +47,7 @@ def test_train_export_evaluate(tmp_path):
     assert result.returncode == 0, result.stderr
     assert len((out / "losses.csv").read_text().splitlines()) == 3
     model = out / "detector.onnx"
-    size = ["--height", 96, "--width", 128]
-    result = call("export", "--checkpoint", out / "last.pt", "--output", model, *size)
+    result = call("export", "--checkpoint", out / "last.pt", "--output", model)
     assert result.returncode == 0, result.stderr
     assert model.stat().st_size < 5e6
     result = call("evaluate", "--model", model, "--data", data, "--json", out / "ap.json")
@@ -62,7 +61,7 @@ def test_pictures_of_nobody_are_kept_if_wanted(tmp_path):
     data, out = tmp_path / "data", tmp_path / "labelled"
     make_data(data)
     (data / "images" / "notes.txt").write_text("no picture")
-    sees_nobody = write_detector(PedestrianDetector().eval(), (64, 64), {})
+    sees_nobody = write_detector(PedestrianDetector().eval(), {})
     onnx.save(sees_nobody, tmp_path / "teacher.onnx")
     command = ["label", "--source", data / "images", "--teacher", tmp_path / "teacher.onnx"]
     for every, flags, count in ((1, ["--keep-empty"], 2), (2, ["--keep-empty"], 1), (1, [], 0)):

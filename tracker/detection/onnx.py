@@ -20,6 +20,9 @@ from tracker.types import Detections, Detector, FloatArray, Frame, Image
 __all__ = ["DetrDetector", "YoloxDetector", "open_onnx_detector"]
 
 PADDING = 114  # grey, as YOLOX was trained with
+STRIDES = ((8, 16, 32), (8, 16, 32, 64))
+COARSEST = 32  # pixels: sides of pictures divide by it
+TRIAL = 256  # pixels: sides of the first picture of a network that takes any
 
 
 def open_onnx_detector(path: Path, settings: DetectionSettings, cameras: int = 1) -> Detector:
@@ -74,7 +77,9 @@ def _recognised(
 class YoloxDetector:
     """YOLOX and whoever keeps to its layout: BGR 0..255, letterbox to the top left.
 
-    Whether the export decodes the boxes itself is found by a trial on a grey picture.
+    A network that takes pictures of any size gets them in their own proportions, with about
+    `pixels` of the settings. Whether the export decodes the boxes itself is found by a trial on a
+    grey picture.
     """
 
     def __init__(
@@ -84,22 +89,15 @@ class YoloxDetector:
         self._settings = settings
         image = session.get_inputs()[0]
         self._input = image.name
-        self._height, self._width = _input_size(image.shape, 640)
-        trial = self._run(np.full((self._height, self._width, 3), PADDING, np.uint8))
-        grid = next(
-            (
-                grid
-                for strides in ((8, 16, 32), (8, 16, 32, 64))
-                if len((grid := yolox_grid(self._height, self._width, strides))[0]) == len(trial)
-            ),
-            None,
+        self._fixed = _fixed_size(image.shape)
+        height, width = self._fixed or (TRIAL, TRIAL)
+        trial = self._run(np.full((height, width, 3), PADDING, np.uint8))
+        self._strides = next(
+            (s for s in STRIDES if len(yolox_grid(height, width, s)[0]) == len(trial)), None
         )
-        is_decoded = np.ptp(trial[:, 0]) > self._width / 2  # else: offsets within a cell
-        if grid is None and not is_decoded:
-            raise InputError(
-                f"{name}: {len(trial)} boxes don't fit a {self._width}x{self._height} YOLOX grid"
-            )
-        self._grid = None if is_decoded else grid
+        self._is_decoded = np.ptp(trial[:, 0]) > width / 2  # else: offsets within a cell
+        if self._strides is None and not self._is_decoded:
+            raise InputError(f"{name}: {len(trial)} boxes don't fit a {width}x{height} YOLOX grid")
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See `tracker.types.Detector`."""
@@ -107,13 +105,17 @@ class YoloxDetector:
 
     def _detect(self, image: Image) -> Detections:
         height, width = image.shape[:2]
-        scale = min(self._height / height, self._width / width)
+        size = self._fixed or _fitting_size(height, width, self._settings.pixels)
+        scale = min(size[0] / height, size[1] / width)
         inner = (max(round(width * scale), 1), max(round(height * scale), 1))
-        canvas = np.full((self._height, self._width, 3), PADDING, np.uint8)
+        canvas = np.full((*size, 3), PADDING, np.uint8)
         canvas[: inner[1], : inner[0]] = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
         output = self._run(canvas)
         likely = output[:, 4] * output[:, 5] >= self._settings.score
-        grid = None if self._grid is None else (self._grid[0][likely], self._grid[1][likely])
+        grid = None
+        if not self._is_decoded and self._strides is not None:
+            corners, strides = yolox_grid(*size, self._strides)
+            grid = corners[likely], strides[likely]
         boxes, scores = decode_yolox(output[likely], grid)
         return _select(boxes / scale, scores, image, self._settings)
 
@@ -133,7 +135,7 @@ class DetrDetector:
         self._session = session
         self._settings = settings
         self._inputs = [entry.name for entry in session.get_inputs()]
-        self._height, self._width = _input_size(session.get_inputs()[0].shape, 640)
+        self._height, self._width = _fixed_size(session.get_inputs()[0].shape) or (640, 640)
         names = {output.name for output in session.get_outputs()}
         self._decode: Callable[[Image], tuple[FloatArray, FloatArray]] = (
             self._finished if "labels" in names else self._raw
@@ -193,9 +195,17 @@ def _picture(frame: Frame) -> Image:
     return frame.image
 
 
-def _input_size(shape: list[int | str | None], fallback: int) -> tuple[int, int]:
-    height, width = (side if isinstance(side, int) else fallback for side in shape[2:])
-    return height, width
+def _fixed_size(shape: list[int | str | None]) -> tuple[int, int] | None:
+    """Height and width that the network wants; None where it takes any."""
+    height, width = shape[2:]
+    return (height, width) if isinstance(height, int) and isinstance(width, int) else None
+
+
+def _fitting_size(height: int, width: int, pixels: int) -> tuple[int, int]:
+    """Sides in about the proportions of a picture that divide by 32, of about `pixels` in all."""
+    scale = (pixels / (height * width)) ** 0.5
+    rows, columns = (max(round(side * scale / COARSEST), 1) for side in (height, width))
+    return rows * COARSEST, columns * COARSEST
 
 
 def _may_be(side: int | str | None, at_least: int) -> bool:

@@ -1,5 +1,7 @@
 """What the exported networks put out, turned into boxes: pure functions on arrays."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from tracker.types import FloatArray
@@ -7,6 +9,7 @@ from tracker.types import FloatArray
 __all__ = ["decode_detr", "decode_yolox", "yolox_grid"]
 
 
+@lru_cache(maxsize=64)
 def yolox_grid(
     height: int, width: int, strides: tuple[int, ...] = (8, 16, 32)
 ) -> tuple[FloatArray, FloatArray]:
@@ -16,7 +19,10 @@ def yolox_grid(
         y, x = np.mgrid[: height // stride, : width // stride]
         corners.append(np.stack([x.ravel(), y.ravel()], axis=1))
         steps.append(np.full((x.size, 1), stride))
-    return np.concatenate(corners).astype(np.float32), np.concatenate(steps).astype(np.float32)
+    grid = np.concatenate(corners).astype(np.float32), np.concatenate(steps).astype(np.float32)
+    for part in grid:  # it is remembered and given to whoever asks
+        part.flags.writeable = False
+    return grid
 
 
 def decode_yolox(

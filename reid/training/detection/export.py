@@ -1,4 +1,4 @@
-"""The detector as an ONNX file in YOLOX's layout, its boxes decoded."""
+"""The detector as an ONNX file in YOLOX's layout, for pictures of any size."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import onnx
 from torch import nn
 
 from configs.errors import InputError
-from reid.models.pedestrian import Neck, PedestrianDetector, PredictionHead, cell_corners
+from reid.models.pedestrian import Neck, PedestrianDetector, PredictionHead
 from reid.training.graph import Attributes, OnnxGraph, Storage, folded_weights
 from reid.training.onnx_blocks import (
     Channels,
@@ -23,54 +23,44 @@ __all__ = ["export_detector", "shift_scores", "write_detector"]
 
 _SHIFT = "score_shift"
 
-Size = tuple[int, int]  # height, width
-
 
 def export_detector(
     model: PedestrianDetector,
     path: Path,
-    size: Size,
     metadata: Mapping[str, str],
     *,
     storage: Storage = "float32",
 ) -> None:
-    """Write the detector for images of `size` (height, width), which divide by 32.
+    """Write the detector for images of any size that divides by 32.
 
     Input "images" (1, 3, H, W): BGR, 0..255, letterboxed to the top left with grey 114. Output
-    "output" (1, A, 6): centre x, centre y, width, height in pixels, score, 1 (the one class).
-    The file appears whole or not at all.
+    "output" (1, A, 6), a row per cell of strides 8, 16 and 32, as YOLOX has them before decoding:
+    centre x and y from the cell's corner in cells, logarithms of width and height in cells,
+    score, 1 (the one class). The file appears whole or not at all.
     """
     part = path.with_suffix(path.suffix + ".part")
-    onnx.save(write_detector(model, size, metadata, storage=storage), part)
+    onnx.save(write_detector(model, metadata, storage=storage), part)
     part.replace(path)
 
 
 def write_detector(
     model: PedestrianDetector,
-    size: Size,
     metadata: Mapping[str, str],
     *,
     storage: Storage = "float32",
     block_size: int = 8,
 ) -> onnx.ModelProto:
     """The ONNX model that `export_detector` saves; block_size: see `plan_chain`."""
-    if size[0] % 32 or size[1] % 32:
-        raise ValueError(f"input size {size[0]}x{size[1]} doesn't divide by 32")
     graph = OnnxGraph(storage)
     x, maps = _write_stem(graph, model.stem), []
     for stage in layers(model.stages):
         opening, *chain = layers(stage)
         x = write_chain(graph, x, opening, chain, block_size)
         maps.append(x)
-    rows = [
-        _write_head(graph, level, head, size, stride)
-        for level, head, stride in zip(
-            _write_neck(graph, maps, model.neck), layers(model.heads), model.strides, strict=True
-        )
-    ]
-    cells = sum((size[0] // s) * (size[1] // s) for s in model.strides)
-    inputs: dict[str, Sequence[int | str]] = {"images": (1, 3, *size)}
-    outputs: dict[str, Sequence[int | str]] = {"output": (1, cells, 6)}
+    levels = zip(_write_neck(graph, maps, model.neck), layers(model.heads), strict=True)
+    rows = [_write_head(graph, level, head) for level, head in levels]
+    inputs: dict[str, Sequence[int | str]] = {"images": (1, 3, "height", "width")}
+    outputs: dict[str, Sequence[int | str]] = {"output": (1, "cells", 6)}
     return graph.model(inputs, outputs, {next(iter(outputs)): graph.concat(rows)}, metadata)
 
 
@@ -116,24 +106,18 @@ def _write_neck(graph: OnnxGraph, maps: list[Channels], neck: Neck) -> list[Chan
     return [fine, middle, coarse]
 
 
-def _write_head(
-    graph: OnnxGraph, x: Channels, head: PredictionHead, size: Size, stride: int
-) -> str:
+def _write_head(graph: OnnxGraph, x: Channels, head: PredictionHead) -> str:
     """One level's cells (1, A, 6)."""
     branches = ((head.box_branch, head.box), (head.score_branch, head.score))
     boxes, scores = (
         _write_cells(graph, _write_separable(graph, x, branch), conv) for branch, conv in branches
     )
-    corners = cell_corners(*size, stride).numpy()
-    offsets, sizes = (_columns(graph, boxes, start, start + 2) for start in (0, 2))
-    scale = graph.constant(np.array([float(stride)]))
-    middles = graph.node("Add", [offsets, graph.constant(corners[None])])
+    middles, sizes = (_columns(graph, boxes, start, start + 2) for start in (0, 2))
     limit = graph.constant(np.array([PedestrianDetector.max_log_size]))
-    sides = graph.node("Exp", [graph.node("Min", [sizes, limit])])
-    parts = [graph.node("Mul", [part, scale]) for part in (middles, sides)]
     score = graph.node("Sigmoid", [scores])
-    ones = graph.constant(np.ones((1, len(corners), 1)))
-    return graph.concat([*parts, score, ones], axis=2)
+    one = onnx.numpy_helper.from_array(np.ones(1, np.float32))
+    certain = graph.node("ConstantOfShape", [graph.node("Shape", [score])], {"value": one})
+    return graph.concat([middles, graph.node("Min", [sizes, limit]), score, certain], axis=2)
 
 
 def _write_cells(graph: OnnxGraph, x: Channels, conv: nn.Conv2d) -> str:

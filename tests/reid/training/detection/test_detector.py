@@ -25,6 +25,7 @@ from reid.training.detection.loss import detection_loss
 from reid.training.detection.pictures import read_coco
 from reid.training.detection.settings import DetectorTraining
 from tracker.detection.onnx import open_onnx_detector
+from tracker.detection.outputs import decode_yolox, yolox_grid
 from tracker.detection.settings import DetectionSettings
 from tracker.types import Frame
 
@@ -196,20 +197,19 @@ def random_detector():
 @pytest.mark.parametrize("block_size", [1, 8, 16])
 def test_the_export_gives_what_torch_gives(block_size):
     model = random_detector()
-    images = torch.rand(1, 3, 96, 128) * 255
-    exported = write_detector(model, (96, 128), {}, block_size=block_size)
+    exported = write_detector(model, {}, block_size=block_size)
     session = onnxruntime.InferenceSession(exported.SerializeToString())
-    (rows,) = session.run(None, {"images": images.numpy()})
-    with torch.no_grad():
-        boxes, logits = model(images)
-    low, high = rows[..., :2] - rows[..., 2:4] / 2, rows[..., :2] + rows[..., 2:4] / 2
-    assert np.allclose(np.concatenate([low, high], axis=-1), boxes.numpy(), atol=1e-2, rtol=1e-4)
-    assert np.allclose(rows[..., 4], logits.sigmoid().numpy(), atol=1e-5)
-    assert (rows[..., 5] == 1).all()
+    for images in (torch.rand(1, 3, 96, 128) * 255, torch.rand(1, 3, 64, 32) * 255):
+        (rows,) = session.run(None, {"images": images.numpy()})
+        with torch.no_grad():
+            boxes, logits = model(images)
+        decoded, scores = decode_yolox(rows[0], yolox_grid(*images.shape[2:]))
+        assert np.allclose(decoded, boxes[0].numpy(), atol=1e-2, rtol=1e-4)
+        assert np.allclose(scores, logits[0].sigmoid().numpy(), atol=1e-5)
 
 
 def test_scores_are_shifted_in_log_odds_and_boxes_stay():
-    model = write_detector(random_detector(), (64, 96), {}, storage="float16")
+    model = write_detector(random_detector(), {}, storage="float16")
     images = np.random.default_rng(0).random((1, 3, 64, 96), np.float32) * 255
 
     def run():
@@ -230,15 +230,33 @@ def test_scores_are_shifted_in_log_odds_and_boxes_stay():
         shift_scores(model, 1.0)
 
 
-def test_the_projects_adapter_reads_the_export(tmp_path):
-    path = tmp_path / "detector.onnx"
-    export_detector(random_detector(), path, (96, 128), {"licence": "none"}, storage="float16")
-    detector = open_onnx_detector(path, DetectionSettings(score=0.0, threads=1))
-    picture = np.random.default_rng(0).integers(0, 255, (192, 256, 3), np.uint8)
-    (found,) = detector.detect([Frame("a", 0, 0.0, picture)])
-    assert len(found)
-    assert (found.boxes >= 0).all()
-    assert (found.boxes <= [256, 192, 256, 192]).all()
+@pytest.mark.parametrize(
+    ("picture", "pixels", "seen"),
+    [
+        ((192, 256), 96 * 128, (96, 128)),
+        ((90, 160), 20_000, (96, 192)),
+        ((320, 20), 1024, (128, 32)),
+    ],
+)
+def test_the_projects_adapter_shows_a_picture_in_its_own_proportions(
+    tmp_path, picture, pixels, seen
+):
+    model, path = random_detector(), tmp_path / "detector.onnx"
+    export_detector(model, path, {"licence": "none"})
+    settings = DetectionSettings(score=0.0, nms_iou=1.0, threads=1, pixels=pixels)
+    detector = open_onnx_detector(path, settings)
+    image = np.random.default_rng(0).integers(0, 255, (*picture, 3), np.uint8)
+    (found,) = detector.detect([Frame("a", 0, 0.0, image)])
+    scale = min(seen[0] / picture[0], seen[1] / picture[1])
+    inner = round(picture[1] * scale), round(picture[0] * scale)
+    canvas = np.full((*seen, 3), 114, np.uint8)
+    canvas[: inner[1], : inner[0]] = cv2.resize(image, inner)
+    with torch.no_grad():
+        boxes, logits = model(torch.from_numpy(canvas).permute(2, 0, 1)[None].float())
+    limits = [picture[1], picture[0]] * 2
+    best = np.clip(boxes[0, logits.argmax()].numpy() / scale, 0, limits)
+    assert found.boxes[0] == pytest.approx(best, abs=0.02)
+    assert found.scores[0] == pytest.approx(logits.max().sigmoid().item(), abs=1e-4)
 
 
 def test_size_and_parameters():
@@ -246,5 +264,3 @@ def test_size_and_parameters():
     assert sum(parameter.numel() for parameter in model.parameters()) == 612_463
     with pytest.raises(ValueError, match="100x128 doesn't divide by 32"):
         model(torch.zeros(1, 3, 100, 128))
-    with pytest.raises(ValueError, match="100x128 doesn't divide by 32"):
-        write_detector(model, (100, 128), {})
