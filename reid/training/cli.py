@@ -16,6 +16,7 @@ from configs import Settings
 from configs.command import run, starting_settings
 from configs.errors import InputError
 from reid.images import Preprocessing
+from reid.packaged import packaged_models
 from reid.training.checkpoint import load_checkpoint, load_model
 from reid.training.datasets import DatasetName, Source
 from reid.training.evaluation_run import EvaluationRun, evaluate_source
@@ -48,7 +49,8 @@ class TrainArguments(Settings):
     resume: bool = False
     """Go on from the last checkpoint in --output, if there is one."""
     weights: Path | None = None
-    """Begin with the network of this checkpoint (.pt) instead of random weights."""
+    """Begin with the network of this checkpoint (.pt), of a file that reid-export wrote (.onnx), or
+    with a packaged one by its name (robust-reid), instead of random weights."""
     cache: Path | None = None
     """Folder of decoded images, which runs may share; without it, inside --output."""
     tensorboard: bool = False
@@ -144,8 +146,9 @@ def _train(given: TrainArguments) -> None:
     if given.epochs is not None:
         changes["schedule"] = settings.schedule.shortened(given.epochs)
     cache = given.cache or given.output / "cache"
+    weights = packaged_models("reid").get(str(given.weights), given.weights)
     place = Place(
-        given.output, cache, _device(given.device), given.resume, given.tensorboard, given.weights
+        given.output, cache, _device(given.device), given.resume, given.tensorboard, weights
     )
     scores = train(settings.model_copy(update=changes), place)
     if scores:  # only the first of several processes has them

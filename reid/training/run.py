@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -23,10 +24,12 @@ from reid.training.records import Records
 from reid.training.schedule import Stage, learning_rate, stage_at, swag_learning_rate
 from reid.training.settings import TrainSettings
 from reid.training.state import adopt_weights, restore_state, start_state, to_checkpoint
+from reid.training.unfold import spread_batch_norm, unfold
 
 __all__ = ["Place", "train"]
 
 _BAR = 10_000  # units of the progress bar
+_SETTLING = 20  # batches that an exported network's batch norm is measured with
 _log = logging.getLogger(__name__)
 
 
@@ -35,8 +38,8 @@ class Place:
     """Where a run happens, and what it begins with.
 
     output: folder of checkpoints and records. cache: folder of decoded images. resume: go on
-    from the last checkpoint in `output`, if there is one. weights: checkpoint of another run
-    whose network this one begins with.
+    from the last checkpoint in `output`, if there is one. weights: checkpoint or exported file of
+    another run whose network this one begins with.
     """
 
     output: Path
@@ -88,8 +91,7 @@ class _Run:
             restore_state(self.state, load_checkpoint(latest), settings)
             _log.info("resuming at epoch %d, step %d", self.state.epoch + 1, self.state.step)
         elif place.weights is not None:
-            adopt_weights(self.state, load_checkpoint(place.weights))
-            _log.info("starting from %s", place.weights)
+            self._start_with(place.weights)
         self.network: nn.Module = self.state.trainee
         if processes.world > 1:
             self.network = DistributedDataParallel(self.state.trainee)
@@ -101,6 +103,16 @@ class _Run:
             self.records = Records(
                 place.output, finished_epochs=self.state.epoch, tensorboard=place.tensorboard
             )
+
+    def _start_with(self, path: Path) -> None:
+        _log.info("starting from %s", path)
+        if path.suffix != ".onnx":
+            adopt_weights(self.state, load_checkpoint(path).model)
+            return
+        adopt_weights(self.state, unfold(path, self.settings.model).state_dict())
+        batches = islice(self.loader.batches(0, self.settings.stages[0], 0), _SETTLING)
+        device = self.processes.device
+        spread_batch_norm(self.state.trainee.model, (batch.images.to(device) for batch in batches))
 
     def share(self) -> float:
         """How much of the run is done, 0..1."""

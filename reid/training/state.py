@@ -1,5 +1,6 @@
 """What a run carries from step to step, and how it goes into a checkpoint and comes back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -130,14 +131,14 @@ def restore_state(state: TrainingState, checkpoint: Checkpoint, settings: TrainS
     state.tally, state.scores = dict(checkpoint.tally), dict(checkpoint.scores)
 
 
-def adopt_weights(state: TrainingState, checkpoint: Checkpoint) -> None:
+def adopt_weights(state: TrainingState, model: Mapping[str, Tensor]) -> None:
     """Begin a run with another run's network; classifiers and optimiser stay fresh.
 
-    Raises InputError where the checkpoint is of another network. What the losses see (`l2_mode`,
-    `logit_scale`) may differ.
+    model: torch's state of it. Raises InputError where it is of another network. What the losses
+    see (`l2_mode`, `logit_scale`) may differ.
     """
     try:
-        state.trainee.model.load_state_dict(checkpoint.model)
+        state.trainee.model.load_state_dict(model)
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()[:160]
         raise InputError(f"the weights to start from are another network's: {reason}") from None
