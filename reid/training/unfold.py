@@ -20,12 +20,12 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from configs.errors import InputError
 from reid.images import Preprocessing
 from reid.models import ModelSettings, ReidModel, create_model
 from reid.training.export import onnx_model
+from reid.training.graph import Norm
 
 __all__ = ["spread_batch_norm", "unfold"]
 
@@ -69,7 +69,7 @@ def spread_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
 
     In evaluation mode, in which it is left, the model computes the same as before.
     """
-    norms = [m for m in model.eval().modules() if isinstance(m, BatchNorm)]
+    norms = [m for m in model.eval().modules() if isinstance(m, Norm)]
     sums = {norm: [torch.zeros(3, norm.num_features, dtype=torch.float64)] for norm in norms}
 
     def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -89,14 +89,14 @@ def spread_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
         _settle(norm, mean, (squares / count - mean**2).clamp(min=1e-12), scale, shift)
 
 
-def _affine(norm: BatchNorm) -> tuple[Tensor, Tensor]:
+def _affine(norm: Norm) -> tuple[Tensor, Tensor]:
     """What it multiplies by and adds in evaluation mode."""
     mean, variance = _statistics(norm)
     scale = norm.weight.double() / (variance.double() + norm.eps).sqrt()
     return scale, norm.bias.double() - mean.double() * scale
 
 
-def _settle(norm: BatchNorm, mean: Tensor, variance: Tensor, scale: Tensor, shift: Tensor) -> None:
+def _settle(norm: Norm, mean: Tensor, variance: Tensor, scale: Tensor, shift: Tensor) -> None:
     """Set its statistics, and the rest so that it is still scale and shift (double)."""
     if not norm.bias.requires_grad:  # it stays zero, so the mean takes the shift
         mean, shift = -shift / scale, torch.zeros_like(shift)
@@ -108,7 +108,7 @@ def _settle(norm: BatchNorm, mean: Tensor, variance: Tensor, scale: Tensor, shif
         statistic.copy_(value)
 
 
-def _statistics(norm: BatchNorm) -> tuple[Tensor, Tensor]:
+def _statistics(norm: Norm) -> tuple[Tensor, Tensor]:
     """Its running mean and variance."""
     assert norm.running_mean is not None
     assert norm.running_var is not None
@@ -128,7 +128,7 @@ class _Code:
 
     def __init__(self, model: ReidModel, size: tuple[int, int]) -> None:
         self._model, self._size = model, size
-        norms = [m for m in model.modules() if isinstance(m, BatchNorm)]
+        norms = [m for m in model.modules() if isinstance(m, Norm)]
         for norm in norms:
             mean, variance = _statistics(norm)
             mean.zero_()
@@ -136,9 +136,7 @@ class _Code:
         parameters = dict(model.named_parameters())
         self.scales = {name: p for name, p in parameters.items() if name.endswith("norm.weight")}
         self.scales |= {
-            f"{name}.weight": m.weight
-            for name, m in model.named_modules()
-            if isinstance(m, BatchNorm)
+            f"{name}.weight": m.weight for name, m in model.named_modules() if isinstance(m, Norm)
         }
         self.mixed = {
             name: p
@@ -202,7 +200,7 @@ def _read(model: ReidModel, code: _Code, real: Constants) -> None:
         if not np.isin(place.rows, taken).any():  # else a shift or a bias has taken the mean in
             _copy(code.means[name], place, -values)
     for norm in model.modules():
-        if isinstance(norm, BatchNorm) and not norm.bias.requires_grad:
+        if isinstance(norm, Norm) and not norm.bias.requires_grad:
             _settle(norm, *_statistics(norm), *_affine(norm))
 
 
