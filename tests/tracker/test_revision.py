@@ -12,7 +12,7 @@ from reid.likeness import CosinePrior
 from tracker.evaluation.comparison import Trajectories, compare, ground_similarity
 from tracker.evaluation.identity import identity
 from tracker.identity_records import IdentitySummary
-from tracker.regrouping import RegroupingSettings, apart, forbidden, pair_log_odds
+from tracker.regrouping import Evidence, RegroupingSettings
 from tracker.results import ResultWriter
 from tracker.revision import new_numbers, revise
 from tracker.scene_settings import SceneSettings
@@ -46,6 +46,10 @@ class Story:
         since = since if known is None else known.first_time
         self.online[identity] = IdentitySummary(identity, since, until, (camera,), 0, False)
         return self
+
+    def evidence(self, *, overlap=True, **settings):
+        asked = RegroupingSettings(**settings)
+        return Evidence(self.book.tracklets(), self.appearances, asked, overlap=overlap)
 
     def think(self, *, overlap=True):
         online = list(self.online.values())
@@ -118,9 +122,8 @@ def test_beginning_where_the_other_just_ended_speaks_for_one_person():
     def odds(first, since):
         story = Story().add(1, None, 0, 5, first=[0, 0], last=[4, 0])
         story.add(2, None, since, since + 9, first=first, last=[0, 4])
-        tracklets = story.book.tracklets()
-        distances = apart(tracklets, story.appearances)
-        return pair_log_odds(tracklets, distances, story.appearances, RegroupingSettings())[0, 1]
+        [[nats]] = story.evidence().log_odds(np.array([0]), np.array([1]))
+        return nats
 
     # Variance 0.5^2 + 0.75^2, 16 m^2 of floor, belief 0.95 exp(-0.5 / 3), by hand.
     assert odds([4, 0], 5.5) == pytest.approx(0.9992, abs=1e-4)
@@ -135,13 +138,11 @@ def test_rules_and_odds_are_symmetric_and_none_is_forbidden_to_itself():
         since = random.uniform(0, 40)
         ends = random.uniform(0, 8, (2, 2))
         story.add(number % 5 + 1, ANN, since, since + random.uniform(0, 9), "ab"[number % 2], *ends)
-    tracklets = story.book.tracklets()
-    cannot = forbidden(tracklets, RegroupingSettings(), overlap=True)
-    assert (cannot == cannot.T).all()
-    assert not cannot.diagonal().any()
-    distances = apart(tracklets, story.appearances)
-    odds = pair_log_odds(tracklets, distances, story.appearances, RegroupingSettings())
+    everybody = np.arange(12)
+    odds = story.evidence().log_odds(everybody, everybody)
     np.testing.assert_allclose(odds, odds.T)
+    assert 12 < np.isneginf(odds).sum() < 100
+    assert np.isfinite(odds.diagonal()).all()
 
 
 def test_groups_without_a_number_get_new_ones():
