@@ -2,7 +2,8 @@
 
 Online, an entry is decided after a few pictures and for good. Afterwards every pair of tracklets
 is compared by all its pictures, and by where one ended and the other began; average linkage on
-log odds joins them, but never two that were seen at once where one person can't be.
+log odds joins them, but never two that were seen at once where one person can't be. Where several
+cameras hand a person over, the old track may go on for a moment beside the new one.
 """
 
 import itertools
@@ -31,6 +32,10 @@ class RegroupingSettings(Settings):
     loyalty: float = Field(default=1.0, ge=0)
     """Log odds that two tracklets of one online identity are one person, before they are compared
     anew; 1 is a probability of 0.73. Where looks tell nothing, it stays as it was."""
+    least_overlap: float = Field(default=1.0, ge=0)
+    """Seconds from the beginning of a track to the end of an older one from which on they are of
+    two people, on one ground or on cameras that show no place in common. At a hand-over a person
+    may have two tracks for less than that. On one camera's frame nobody is twice."""
     speed: float = Field(default=1.5, gt=0)
     """Metres a second: how fast a person out of sight gets away."""
     reach: float = Field(default=0.5, gt=0)
@@ -81,6 +86,7 @@ class Evidence:
         self._until = np.array([t.until for t in tracklets])
         self._first = np.array([t.first for t in tracklets]).reshape(-1, 2)
         self._last = np.array([t.last for t in tracklets]).reshape(-1, 2)
+        self._frames = _frame_spans(tracklets)
         self._floor = _extent(np.concatenate([self._first, self._last]))
 
     def __len__(self) -> int:
@@ -131,15 +137,22 @@ class Evidence:
     def _forbidden(
         self, rows: IntArray, others: IntArray, gaps: FloatArray, steps: FloatArray
     ) -> BoolArray:
-        """(R, C) pairs that can't be one person: on one camera, or on one ground, at once; with no
-        `overlap` on any two cameras at once; too far apart for the time between them."""
+        """(R, C) pairs that can't be one person: on one ground, or without `overlap` on any two
+        cameras, at once for longer than a hand-over takes; on one camera's frames at once; too far
+        apart for the time between them."""
         settings = self._settings
-        at_once = gaps <= 0
-        cannot = at_once
-        if self._overlap:
-            cannot = at_once & (self._groups[rows, None] == self._groups[others])
-        cannot |= ~at_once & (steps > 2 * settings.reach + settings.fastest * gaps)
+        together = gaps <= -settings.least_overlap
+        cannot = ~together & (steps > 2 * settings.reach + settings.fastest * np.abs(gaps))
+        alike = self._groups[rows, None] == self._groups[others]
+        cannot |= together & (alike | (not self._overlap))
+        brief = np.nonzero(alike & ~together & (gaps <= 0))
+        cannot[brief] |= self._share_frames(rows[brief[0]], others[brief[1]])
         return cannot & (rows[:, None] != others)
+
+    def _share_frames(self, tracklets: IntArray, others: IntArray) -> BoolArray:
+        """(K,) whether some camera showed both of each pair at once."""
+        (first, last), (begin, end) = self._frames[tracklets].T, self._frames[others].T
+        return ((first <= end) & (begin <= last)).any(axis=0)
 
     def _continuity(self, gaps: FloatArray, steps: FloatArray) -> FloatArray:
         """(R, C) nats by which beginning near where the other one just ended speaks for one person.
@@ -149,8 +162,8 @@ class Evidence:
         """
         settings = self._settings
         nats = np.zeros(gaps.shape)
-        known = (gaps > 0) & np.isfinite(steps)
-        gaps, steps = gaps[known], steps[known]
+        known = (gaps > -settings.least_overlap) & np.isfinite(steps)
+        gaps, steps = np.abs(gaps[known]), steps[known]
         variance = settings.reach**2 + (settings.speed * gaps) ** 2
         ratio = self._floor * np.exp(-(steps**2) / (2 * variance)) / (2 * np.pi * variance)
         belief = 0.95 * np.exp(-gaps / settings.forgetting)
@@ -158,8 +171,9 @@ class Evidence:
         return nats
 
     def _between(self, rows: IntArray, others: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(R, C) twice: seconds from the end of the earlier to the beginning of the later one, not
-        positive where they were there at once; and metres, NaN where a place is unknown."""
+        """(R, C) twice: seconds from the end of the one that ended first to the beginning of the
+        other one, not positive where they were there at once; and metres, NaN where a place is
+        unknown."""
         gaps = self._since[others] - self._until[rows, None]
         back = self._since[rows, None] - self._until[others]
         squares = np.where(
@@ -173,6 +187,15 @@ class Evidence:
 def _parts(rows: IntArray) -> list[IntArray]:
     """The rows, not too many at a time."""
     return [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+
+
+def _frame_spans(tracklets: Sequence[Tracklet]) -> IntArray:
+    """(N, C, 2) the first and last frame of each camera that shows each; where none does, the first
+    is after the last."""
+    cameras = sorted({camera for t in tracklets for camera in t.frames})
+    nowhere = np.iinfo(np.int64).max, -1
+    spans = [[t.frames.get(camera, nowhere) for camera in cameras] for t in tracklets]
+    return np.array(spans, np.int64).reshape(len(tracklets), len(cameras), 2)
 
 
 def _extent(places: FloatArray) -> float:

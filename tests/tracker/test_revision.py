@@ -35,9 +35,11 @@ class Story:
         self.tracks = 0
         self.appearances = Appearances(AppearanceSettings(), CLEAR)
 
-    def add(self, identity, look, since, until, camera="hall", first=NOWHERE, last=NOWHERE):
+    def add(
+        self, identity, look, since, until, camera="hall", first=NOWHERE, last=NOWHERE, group=None
+    ):
         self.tracks += 1
-        key = camera, self.tracks
+        key = group or camera, self.tracks
         for time, place in ((since, first), (until, last)):
             self.book.see(key, identity, camera, int(4 * time), time, np.array(place, float))
         if look is not None:
@@ -51,10 +53,10 @@ class Story:
         asked = RegroupingSettings(**settings)
         return Evidence(self.book.tracklets(), self.appearances, asked, overlap=overlap)
 
-    def think(self, *, overlap=True):
+    def think(self, *, overlap=True, **settings):
         online = list(self.online.values())
-        settings = RegroupingSettings()
-        return revise(self.book, online, self.appearances, settings, overlap=overlap)
+        asked = RegroupingSettings(**settings)
+        return revise(self.book, online, self.appearances, asked, overlap=overlap)
 
 
 def test_nobody_and_somebody_alone_stay_as_they_are():
@@ -104,6 +106,53 @@ def test_two_cameras_at_once_are_joined_only_if_they_may_overlap():
     story = Story().add(1, ANN, 0, 5).add(2, ANN, 3, 9, camera="stairs")
     assert len(story.think().moved) == 1
     assert story.think(overlap=False).moved == ()
+
+
+def handed_over(beside, place, *, camera="east", until=9.0, look=ANN):
+    """Ann comes from the west and is at x = 4 m after five seconds, when her track ends; another
+    track begins on the same ground so many seconds earlier."""
+    story = Story().add(1, ANN, 0, 5, "west", [0, 0], [4, 0], group="ground")
+    return story.add(2, look, 5 - beside, until, camera, place, [8, 0], group="ground")
+
+
+def test_a_person_may_have_two_tracks_for_a_moment_when_handed_over():
+    revision = handed_over(0.75, [3.5, 0]).think()
+    assert [(t.track, number) for t, number in revision.moved] == [(2, 1)]
+    [ann] = revision.identities
+    assert (ann.first_time, ann.last_time, ann.reentries) == (0, 9, 0)
+    assert handed_over(0.0, [4, 0]).think().moved
+    assert handed_over(0.75, [3.5, 0]).think(least_overlap=0.75).moved == ()
+    assert handed_over(0.75, [3.5, 0]).think(least_overlap=0.0).moved == ()
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        (handed_over(1.0, [3, 0]), "two people walk side by side for a second"),
+        (handed_over(0.75, [3.5, 0], camera="west"), "one camera's frames show both"),
+        (handed_over(0.75, [3.5, 9]), "nobody is that fast"),
+        (handed_over(0.75, [3.5, 0], look=BEN), "they look different"),
+        (handed_over(3.0, [2, 0], until=3.0), "the short one lies within the other"),
+    ],
+)
+def test_no_hand_over(story, why):
+    assert story.think().moved == (), why
+
+
+def test_on_cameras_that_share_no_place_a_moment_at_once_is_allowed():
+    def story(since):
+        return Story().add(1, ANN, 0, 5, camera="hall").add(2, ANN, since, 9, camera="stairs")
+
+    assert len(story(4.5).think(overlap=False).moved) == 1
+    assert story(4.0).think(overlap=False).moved == ()
+    assert Story().add(1, ANN, 0, 5).add(2, ANN, 4.75, 9).think(overlap=False).moved == ()
+
+
+def test_who_walks_beside_a_hand_over_is_somebody_else():
+    """Ben walks beside Ann all the time and looks like her."""
+    story = handed_over(0.75, [3.5, 0])
+    story.add(3, ANN, 1, 8, "north", [1, 1], [7, 1], group="ground")
+    assert [(t.track, number) for t, number in story.think().moved] == [(2, 1)]
 
 
 def test_who_would_have_had_to_fly_is_not_joined():
