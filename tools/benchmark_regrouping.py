@@ -25,9 +25,6 @@ from tracker.types import FloatArray
 VISITS = 50  # of each person
 GROUPS = ("ground", "north", "east", "south", "west")
 NOISE = 0.7  # length of what differs from visit to visit, beside a person's looks of length 1
-PRIOR = CosinePrior(  # cosines that follow from the noise
-    same_mean=1 / (1 + NOISE**2), same_std=0.05, different_mean=0.0, different_std=0.05
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,11 @@ def main(tracklets: tuple[int, ...] = (2000, 5000, 10_000, 20_000), dimension: i
 def measure(count: int, dimension: int) -> Cost:
     """Make up so many tracklets and think them over."""
     book, online = visits(count, dimension)
-    appearances = Appearances(AppearanceSettings(), PRIOR)
+    spread = 1 / np.sqrt(dimension)
+    prior = CosinePrior(
+        same_mean=1 / (1 + NOISE**2), same_std=spread, different_mean=0.0, different_std=spread
+    )
+    appearances = Appearances(AppearanceSettings(), prior)
     processor, wall = time.process_time(), time.perf_counter()
     revision = revise(book, online, appearances, RegroupingSettings(), overlap=True)
     return Cost(
