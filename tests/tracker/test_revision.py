@@ -1,6 +1,7 @@
 """Second thoughts on identities: hand-made tracklets, and a life story in the small world."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from reid.appearances import Appearances, AppearanceSettings
 from reid.likeness import CosinePrior
 from tracker.evaluation.comparison import Trajectories, compare, ground_similarity
 from tracker.evaluation.identity import identity
-from tracker.identity_records import IdentitySummary
+from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.regrouping import Evidence, RegroupingSettings
+from tracker.replacement import Replacement
 from tracker.results import ResultWriter
 from tracker.revision import new_numbers, revise
 from tracker.scene_settings import SceneSettings
@@ -220,27 +222,23 @@ def test_only_the_frames_of_a_moved_tracklet_change_and_stay_ordered():
     assert after.boxes[:, 0].tolist() == [3, 2]
 
 
-def test_rows_are_renumbered_as_a_whole_or_not_at_all(tmp_path):
+def test_rows_and_events_are_replaced_as_a_whole(tmp_path):
     with ResultWriter(tmp_path, ["a", "b"]) as writer:
         for camera in "ab":
             for frame in range(3):
                 boxes, ids = np.zeros((1, 4)), np.array([7])
                 places = np.full((1, 3), np.nan)
                 writer.write(Sightings(camera, frame, frame / 4, ids, boxes, np.ones(1), places))
+        writer.write_event(IdentityEvent("opened", 0.0, "a", 1, 7))
         before = (tmp_path / "a.txt").read_text()
-
-        def fail(camera, frame, identity):
-            if camera == "b":
-                raise RuntimeError
-            return 2
-
-        with pytest.raises(RuntimeError):
-            writer.renumber(fail)
-        assert (tmp_path / "a.txt").read_text() == before
-        writer.renumber(lambda camera, frame, identity: 2 if (camera, frame) == ("b", 1) else 7)
+        merged = IdentityEvent("merged", 1.0, "b", 1, 2)
+        with Replacement() as files:
+            writer.revise(lambda c, frame, _: 2 if (c, frame) == ("b", 1) else 7, [merged], files)
     assert (tmp_path / "a.txt").read_text() == before
     rows = (tmp_path / "b.txt").read_text().splitlines()
     assert [row.split(",")[:2] for row in rows] == [["1", "7"], ["2", "2"], ["3", "7"]]
+    events = (tmp_path / "events.jsonl").read_text().splitlines()
+    assert [json.loads(event)["kind"] for event in events] == ["opened", "merged"]
     assert not list(tmp_path.glob("*.part"))
 
 
