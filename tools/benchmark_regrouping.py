@@ -76,7 +76,7 @@ def measure(count: int, dimension: int) -> Cost:
 
 
 def visits(count: int, dimension: int) -> tuple[TrackletBook, list[IdentitySummary]]:
-    """One visit after the other, ten seconds each and two seconds apart."""
+    """Everybody comes every half minute, for ten seconds."""
     random = np.random.default_rng(0)
     people = -(-count // VISITS)
     looks = random.normal(size=(people, dimension)) / np.sqrt(dimension)
@@ -85,7 +85,7 @@ def visits(count: int, dimension: int) -> tuple[TrackletBook, list[IdentitySumma
     for visit in range(count):
         person, group = visit % people, int(random.integers(len(GROUPS)))
         identity = person + 1 if visit < people or random.random() > 1 / 3 else visit + people
-        key, since = (GROUPS[group], visit), 2.0 * visit
+        key, since = (GROUPS[group], visit), 30.0 * visit / people
         for time_, place in ((since, _place(group, random)), (since + 10, _place(group, random))):
             book.see(key, identity, GROUPS[group], int(10 * time_), time_, place)
         noise = random.normal(size=dimension) * NOISE / np.sqrt(dimension)
