@@ -206,5 +206,7 @@ def _extent(places: FloatArray) -> float:
 
 def _squares(places: FloatArray, others: FloatArray) -> FloatArray:
     """(R, C) squared distances between places (R, 2) and (C, 2)."""
-    x, y = (places[:, axis, None] - others[:, axis] for axis in (0, 1))
-    return x * x + y * y
+    x, y = (np.subtract.outer(places[:, axis], others[:, axis]) for axis in (0, 1))
+    x *= x
+    y *= y
+    return x + y

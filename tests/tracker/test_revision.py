@@ -10,10 +10,12 @@ import pytest
 from calibration.rig import Rig
 from reid.appearances import Appearances, AppearanceSettings
 from reid.likeness import CosinePrior
+from tracker import regrouping
+from tracker.clustering import cluster
 from tracker.evaluation.comparison import Trajectories, compare, ground_similarity
 from tracker.evaluation.identity import identity
 from tracker.identity_records import IdentityEvent, IdentitySummary
-from tracker.regrouping import Evidence, RegroupingSettings
+from tracker.regrouping import Evidence, RegroupingSettings, regroup
 from tracker.replacement import Replacement
 from tracker.results import ResultWriter
 from tracker.revision import new_numbers, revise
@@ -182,18 +184,40 @@ def test_beginning_where_the_other_just_ended_speaks_for_one_person():
     assert odds([4, 0], 500) == pytest.approx(0, abs=1e-6)
 
 
-def test_rules_and_odds_are_symmetric_and_none_is_forbidden_to_itself():
+def muddle(tracklets):
+    """Of five identities, who look and walk as they like on two grounds."""
     random = np.random.default_rng(2)
     story = Story()
-    for number in range(12):
-        since = random.uniform(0, 40)
+    for number in range(tracklets):
+        since, look = random.uniform(0, 40), (ANN, BEN, None)[random.integers(3)]
         ends = random.uniform(0, 8, (2, 2))
-        story.add(number % 5 + 1, ANN, since, since + random.uniform(0, 9), "ab"[number % 2], *ends)
-    everybody = np.arange(12)
-    odds = story.evidence().log_odds(everybody, everybody)
+        until = since + random.uniform(0, 9)
+        story.add(number % 5 + 1, look, since, until, "ab"[number % 2], *ends)
+    return story
+
+
+def test_rules_and_odds_are_symmetric_and_none_is_forbidden_to_itself():
+    everybody = np.arange(40)
+    odds = muddle(40).evidence().log_odds(everybody, everybody)
     np.testing.assert_allclose(odds, odds.T)
-    assert 12 < np.isneginf(odds).sum() < 100
+    assert 40 < np.isneginf(odds).sum() < 800
     assert np.isfinite(odds.diagonal()).all()
+
+
+@pytest.mark.parametrize("block", [1, 7, 40])
+def test_it_does_not_matter_how_many_are_compared_at_once(monkeypatch, block):
+    evidence, everybody = muddle(40).evidence(), np.arange(40)
+    odds = evidence.log_odds(everybody, everybody)
+    some = everybody[:9]
+    others = np.flatnonzero(np.isfinite(odds[some]).all(axis=0))
+    means = evidence.mean(some, others)
+    assert len(others) > 9
+    assert means[0] == pytest.approx(odds[np.ix_(some, others)].mean())
+    monkeypatch.setattr(regrouping, "BLOCK", block)
+    groups = regroup(evidence)
+    assert groups.tolist() == cluster(-odds, 0.0, np.isneginf(odds)).tolist()
+    assert 2 < groups.max() + 1 < 40
+    np.testing.assert_allclose(evidence.mean(some, others), means)
 
 
 def test_groups_without_a_number_get_new_ones():
