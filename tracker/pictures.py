@@ -16,6 +16,7 @@ from tracker.config import OutputSettings
 from tracker.drawing import Mosaic, hide_heads
 from tracker.floor_plan import FloorPlan, RecentWays, Trajectories
 from tracker.pipeline import Moment
+from tracker.replacement import Replacement
 from tracker.sampling import crop, image_quality
 from tracker.types import FloatArray, Frame, Image, Sightings
 from tracker.video import Source
@@ -85,18 +86,17 @@ class BestCrops:
             self._source[identity] = sightings.camera, sightings.index
             self._write(identity, crop(frame.image, sightings.boxes[row]))
 
-    def renumber(self, number: Callable[[str, int, int], int]) -> None:
+    def renumber(self, number: Callable[[str, int, int], int], files: Replacement) -> None:
         """Give each picture to whom it shows after all: number(camera, frame, identity so far)."""
         best: dict[int, int] = {}
         for old in sorted(self.paths, key=lambda identity: self._quality[identity]):
             best[number(*self._source[old], old)] = old
-        files = {new: (self._folder / f"{old}.jpg").read_bytes() for new, old in best.items()}
-        for old in self.paths:
-            if best.get(old) != old:
-                (self._folder / f"{old}.jpg").unlink()
         for new, old in best.items():
             if new != old:
-                (self._folder / f"{new}.jpg").write_bytes(files[new])
+                files.write(self._file(new), self._file(old).read_bytes())
+        for old in self.paths:
+            if old not in best:
+                files.remove(self._file(old))
         self.paths = {new: f"{self._folder.name}/{new}.jpg" for new in sorted(best)}
         self._quality = {new: self._quality[old] for new, old in best.items()}
         self._source = {new: self._source[old] for new, old in best.items()}
@@ -105,9 +105,12 @@ class BestCrops:
         if self._anonymise:
             picture = picture.copy()
             hide_heads(picture, np.array([[0, 0, picture.shape[1], picture.shape[0]]]))
-        path = self._folder / f"{identity}.jpg"
+        path = self._file(identity)
         cv2.imwrite(str(path), picture)
         self.paths[identity] = f"{self._folder.name}/{path.name}"
+
+    def _file(self, identity: int) -> Path:
+        return self._folder / f"{identity}.jpg"
 
 
 def _quality(sightings: Sightings, width: int, height: int) -> FloatArray:
@@ -150,11 +153,11 @@ class RunPictures:
         if self._video:
             self._video.draw(moment)
 
-    def renumber(self, number: Callable[[str, int, int], int]) -> None:
+    def renumber(self, number: Callable[[str, int, int], int], files: Replacement) -> None:
         """Give the best pictures to whom they show after all; the video and the floor plan keep
         the numbers of the run."""
         if self._crops:
-            self._crops.renumber(number)
+            self._crops.renumber(number, files)
 
     def close(self) -> None:
         """Finish the video and draw map.png."""

@@ -1,6 +1,7 @@
 """Everything that a run leaves in its folder."""
 
 import time as wall
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +10,7 @@ from tracker.config import TrackSettings
 from tracker.identity_records import IdentitySummary
 from tracker.pictures import RunPictures
 from tracker.pipeline import Moment, Pipeline
+from tracker.replacement import Replacement
 from tracker.results import ResultWriter
 
 __all__ = ["RunRecorder"]
@@ -18,7 +20,7 @@ class RunRecorder:
     """Writes a pipeline's moments as they become final, and the summaries at the end.
 
     A context manager: however the run ends, its files are closed and the summaries written. If it
-    ends well and the settings ask for an offline pass, identities are corrected before that.
+    ends well and the settings ask for an offline pass, identities are corrected after that.
     """
 
     def __init__(self, folder: Path, pipeline: Pipeline, settings: TrackSettings) -> None:
@@ -61,22 +63,28 @@ class RunRecorder:
         with self._writer:
             self._pictures.close()
             self._write_events()
-            people = self._pipeline.identities()
-            if kind is None and self._offline_pass:
-                people = self._revise()
-            self.people = len(people)
-            self._writer.write_identities(people, self._pictures.best_crops)
-            self._writer.write_summary(self._summary(finished=kind is None))
+            revising = kind is None and self._offline_pass
+            with Replacement() as files:
+                people = self._pipeline.identities()
+                self._conclude(people, files, finished=kind is None and not revising)
+            if revising:
+                self._revise()
 
-    def _revise(self) -> tuple[IdentitySummary, ...]:
-        """Correct what is written of who is who; return everybody as known after that."""
+    def _revise(self) -> None:
+        """Correct what is written of who is who, in all files or in none."""
         revision = self._pipeline.revision()
-        if revision.moved:
-            self._writer.renumber(revision.number)
-            self._pictures.renumber(revision.number)
-            for event in revision.events:
-                self._writer.write_event(event)
-        return revision.identities
+        with Replacement() as files:
+            if revision.moved:
+                self._writer.revise(revision.number, revision.events, files)
+                self._pictures.renumber(revision.number, files)
+            self._conclude(revision.identities, files, finished=True)
+
+    def _conclude(
+        self, people: Sequence[IdentitySummary], files: Replacement, *, finished: bool
+    ) -> None:
+        self.people = len(people)
+        self._writer.write_identities(people, self._pictures.best_crops, files)
+        self._writer.write_summary(self._summary(finished=finished), files)
 
     def _write_events(self) -> None:
         for event in self._pipeline.take_events():

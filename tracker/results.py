@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ from configs.errors import InputError
 from tracker.boxes import xyxy2xywh
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.motchallenge import FIRST_PIXEL
+from tracker.replacement import Replacement
 from tracker.types import Sightings
 
 __all__ = ["ResultWriter", "claim_folder", "result_rows"]
@@ -75,8 +77,7 @@ class ResultWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for file in (*self._rows.values(), self._events):
-            file.close()
+        self._close()
 
     def write(self, sightings: Sightings) -> None:
         """Append one camera's frame to its file."""
@@ -84,55 +85,42 @@ class ResultWriter:
         file.write(result_rows(sightings))
         file.flush()
 
-    def renumber(self, number: Callable[[str, int, int], int]) -> None:
-        """Give each row its final identity: number(camera, frame from 0, identity so far).
+    def write_event(self, event: IdentityEvent) -> None:
+        """Append one decision, with the distances and probabilities that decided it."""
+        self._events.write(_event_line(event))
+        self._events.flush()
 
-        All the new files are whole before the first old one is replaced. No more rows after it.
-        """
-        parts = []
-        for camera, file in self._rows.items():
-            file.close()
+    def revise(
+        self,
+        number: Callable[[str, int, int], int],
+        events: Iterable[IdentityEvent],
+        files: Replacement,
+    ) -> None:
+        """Give each row its final identity: number(camera, frame from 0, identity so far); append
+        the events that say why. No more rows and events after it."""
+        self._close()
+        for camera in self._rows:
             path = self._folder / f"{camera}.txt"
-            parts.append((_part(path), path))
-            with path.open(encoding="utf-8") as rows, _open(parts[-1][0]) as renumbered:
+            with path.open(encoding="utf-8") as rows, files.open(path) as renumbered:
                 for row in rows:
                     frame, identity, rest = row.split(",", 2)
                     person = number(camera, int(frame) - 1, int(identity))
                     renumbered.write(f"{frame},{person},{rest}")
-        for part, path in parts:
-            part.replace(path)
-
-    def write_event(self, event: IdentityEvent) -> None:
-        """Append one decision, with the distances and probabilities that decided it."""
-        record = {
-            "kind": event.kind,
-            "time": round(event.time, 4),
-            "camera": event.camera,
-            "track": event.track,
-            "identity": event.identity,
-            "why": event.why,
-            "posterior": _finite(event.posterior),
-            "threshold": _finite(event.threshold),
-            "candidates": [
-                {
-                    "identity": candidate.identity,
-                    "distance": _finite(candidate.distance),
-                    "posterior": _finite(candidate.posterior),
-                    "active": candidate.active,
-                }
-                for candidate in event.candidates
-            ],
-        }
-        self._events.write(json.dumps(record) + "\n")
-        self._events.flush()
+        path = self._folder / "events.jsonl"
+        with path.open(encoding="utf-8") as before, files.open(path) as after:
+            shutil.copyfileobj(before, after)
+            after.writelines(_event_line(event) for event in events)
 
     def write_identities(
-        self, identities: Iterable[IdentitySummary], best_crops: Mapping[int, str]
+        self,
+        identities: Iterable[IdentitySummary],
+        best_crops: Mapping[int, str],
+        files: Replacement,
     ) -> None:
         """One line for each person; `best_crops` names the picture of each, where there is one."""
-        lines = [
-            json.dumps(
-                {
+        with files.open(self._folder / "identities.jsonl") as file:
+            for person in identities:
+                record = {
                     "identity": person.identity,
                     "first_time": round(person.first_time, 4),
                     "last_time": round(person.last_time, 4),
@@ -140,14 +128,16 @@ class ResultWriter:
                     "reentries": person.reentries,
                     "best_crop": best_crops.get(person.identity),
                 }
-            )
-            for person in identities
-        ]
-        _replace(self._folder / "identities.jsonl", "".join(line + "\n" for line in lines))
+                file.write(json.dumps(record) + "\n")
 
-    def write_summary(self, summary: Mapping[str, object]) -> None:
+    def write_summary(self, summary: Mapping[str, object], files: Replacement) -> None:
         """The run in numbers."""
-        _replace(self._folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        with files.open(self._folder / "summary.json") as file:
+            file.write(json.dumps(summary, indent=2) + "\n")
+
+    def _close(self) -> None:
+        for file in (*self._rows.values(), self._events):
+            file.close()
 
 
 def _is_used(folder: Path) -> bool:
@@ -158,15 +148,27 @@ def _open(path: Path) -> TextIO:
     return path.open("w", encoding="utf-8", newline="\n")
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file as a whole or not at all."""
-    part = _part(path)
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
+def _event_line(event: IdentityEvent) -> str:
+    record = {
+        "kind": event.kind,
+        "time": round(event.time, 4),
+        "camera": event.camera,
+        "track": event.track,
+        "identity": event.identity,
+        "why": event.why,
+        "posterior": _finite(event.posterior),
+        "threshold": _finite(event.threshold),
+        "candidates": [
+            {
+                "identity": candidate.identity,
+                "distance": _finite(candidate.distance),
+                "posterior": _finite(candidate.posterior),
+                "active": candidate.active,
+            }
+            for candidate in event.candidates
+        ],
+    }
+    return json.dumps(record) + "\n"
 
 
 def _metres(value: float) -> str:

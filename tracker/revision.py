@@ -8,9 +8,9 @@ import numpy as np
 
 from reid.appearances import Appearances
 from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
-from tracker.regrouping import RegroupingSettings, apart, forbidden, pair_log_odds, regroup
+from tracker.regrouping import Evidence, RegroupingSettings, regroup
 from tracker.tracklets import Tracklet, TrackletBook
-from tracker.types import FloatArray, IntArray, Sightings
+from tracker.types import IntArray, Sightings
 
 __all__ = ["Revision", "new_numbers", "revise"]
 
@@ -72,11 +72,9 @@ def revise(
     tracklets = book.tracklets()
     if not tracklets:
         return Revision((), tuple(online), ())
-    cannot = forbidden(tracklets, settings, overlap=overlap)
-    distances = apart(tracklets, appearances)
-    odds = np.where(cannot, -np.inf, pair_log_odds(tracklets, distances, appearances, settings))
+    evidence = Evidence(tracklets, appearances, settings, overlap=overlap)
     taken = max([0, *(person.identity for person in online)])
-    numbers = new_numbers(tracklets, regroup(odds, cannot), taken)
+    numbers = new_numbers(tracklets, regroup(evidence), taken)
     moved = tuple(
         (tracklet, number)
         for tracklet, number in zip(tracklets, numbers.tolist(), strict=True)
@@ -84,7 +82,7 @@ def revise(
     )
     changed = {n for tracklet, number in moved for n in (tracklet.identity, number)}
     identities = _summaries(tracklets, numbers, online, changed, book.final)
-    return Revision(moved, identities, _events(tracklets, numbers, distances, odds))
+    return Revision(moved, identities, _events(tracklets, numbers, evidence))
 
 
 def new_numbers(tracklets: Sequence[Tracklet], groups: IntArray, taken: int) -> IntArray:
@@ -95,9 +93,11 @@ def new_numbers(tracklets: Sequence[Tracklet], groups: IntArray, taken: int) -> 
     for tracklet, group in zip(tracklets, groups.tolist(), strict=True):
         shared[group, tracklet.identity] += tracklet.seen
     chosen: dict[int, int] = {}
+    given: set[int] = set()
     for (group, number), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0][1])):
-        if group not in chosen and number not in chosen.values():
+        if group not in chosen and number not in given:
             chosen[group] = number
+            given.add(number)
     for group in sorted(set(groups.tolist()) - chosen.keys()):
         taken += 1
         chosen[group] = taken
@@ -105,14 +105,12 @@ def new_numbers(tracklets: Sequence[Tracklet], groups: IntArray, taken: int) -> 
 
 
 def _events(
-    tracklets: Sequence[Tracklet], numbers: IntArray, distances: FloatArray, odds: FloatArray
+    tracklets: Sequence[Tracklet], numbers: IntArray, evidence: Evidence
 ) -> tuple[IdentityEvent, ...]:
     before = np.array([t.identity for t in tracklets], np.int64)
     pairs = sorted({(a, b) for a, b in zip(before.tolist(), numbers.tolist(), strict=True)})
     return tuple(
-        _event(tracklets, before, numbers, (old, new), distances, odds)
-        for old, new in pairs
-        if old != new
+        _event(tracklets, before, numbers, (old, new), evidence) for old, new in pairs if old != new
     )
 
 
@@ -121,8 +119,7 @@ def _event(
     before: IntArray,
     numbers: IntArray,
     change: tuple[int, int],
-    distances: FloatArray,
-    odds: FloatArray,
+    evidence: Evidence,
 ) -> IdentityEvent:
     """Why the tracklets of `change[0]` that are now `change[1]` are: how near they are to the
     others of both."""
@@ -132,10 +129,8 @@ def _event(
     for number, others in ((new, numbers == new), (old, (before == old) & (numbers != new))):
         rest = np.setdiff1d(np.flatnonzero(others), went)
         if len(rest):
-            block = np.ix_(went, rest)
-            chance = float(1 / (1 + np.exp(-np.clip(odds[block].mean(), -700, 700))))
-            known = distances[block][np.isfinite(distances[block])]
-            distance = float(known.mean()) if len(known) else float("nan")
+            odds, distance = evidence.mean(went, rest)
+            chance = float(1 / (1 + np.exp(-np.clip(odds, -700, 700))))
             candidates.append(Candidate(number, distance, chance, active=False))
     merged = bool(((before == new) & (numbers == new)).any())
     first = tracklets[int(went[0])]
@@ -162,9 +157,11 @@ def _summaries(
     """Everybody by number; anew for whom a tracklet came or went."""
     known = {person.identity: person for person in online}
     people = {n: person for n, person in known.items() if n not in changed or n in final}
+    owned: dict[int, list[Tracklet]] = defaultdict(list)
+    for tracklet, number in zip(tracklets, numbers.tolist(), strict=True):
+        owned[number].append(tracklet)
     for number in sorted(changed):
-        own = [t for t, n in zip(tracklets, numbers.tolist(), strict=True) if n == number]
-        if own:
+        if own := owned[number]:
             anew = _summary(number, own)
             people[number] = _joined(people[number], anew) if number in people else anew
     return tuple(people[number] for number in sorted(people))

@@ -98,6 +98,25 @@ def test_the_offline_pass_corrects_every_file(scene, command, tmp_path):
     assert not list((tmp_path / "offline").glob("*.part"))
 
 
+@pytest.mark.parametrize("full", ["right.txt", "crops/1.jpg"])
+def test_an_offline_pass_that_fails_leaves_the_run_as_it_was(scene, command, tmp_path, full):
+    """The disk is full when one of the new files is to be written."""
+    common = ["--videos", *videos(scene), "--detector", scene, "--reid", "histogram"]
+    common += ["--identities.overlap-probability", "1e-9"]
+    command(*common, "--output", tmp_path / "online")
+    out = tmp_path / "offline"
+    (out / "crops").mkdir(parents=True)
+    (out / f"{full}.part").symlink_to("/dev/full")
+    code, _, said = command(*common, "--offline-pass", "--output", out, "--exist-ok")
+    assert code == 1
+    assert "No space left" in said
+    results = ["left.txt", "right.txt", "events.jsonl", "identities.jsonl"]
+    for file in (*results, "crops/1.jpg", "crops/2.jpg"):
+        assert (out / file).read_bytes() == (tmp_path / "online" / file).read_bytes()
+    assert not json.loads((out / "summary.json").read_text())["finished"]
+    assert not list(out.rglob("*.part"))
+
+
 def test_the_same_run_twice_gives_the_same_bytes(scene, command, tmp_path):
     for name in ("one", "two"):
         command("--videos", *videos(scene), "--detector", scene, "--output", tmp_path / name)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from calibration.rig import Rig
-from tracker.clustering import cluster
 from tracker.floor import distance_outside
 from tracker.ground import GroundTracker
 from tracker.scene_settings import SceneSettings
@@ -235,21 +234,3 @@ def test_distance_outside_of_a_bent_area_is_that_of_points_along_its_border():
     signed = np.where(np.abs(turns) > np.pi, -nearest, nearest)  # the winding number
     assert 20 < (signed < 0).sum() < 180
     np.testing.assert_allclose(distance_outside(area, points), signed, atol=2e-3)
-
-
-@pytest.mark.parametrize(
-    ("places", "cannot", "labels"),
-    [
-        ([], [], []),
-        ([0, 1, 9], [], [0, 0, 1]),
-        ([0, 1, 9], [(0, 1)], [0, 1, 2]),
-        ([0, 1, 1.5], [(1, 2)], [0, 0, 1]),
-        ([0, 0.1, 0.2], [(0, 2)], [0, 0, 1]),
-    ],
-)
-def test_clusters_respect_the_rules(places, cannot, labels):
-    x = np.array(places, float)
-    rule = np.zeros((len(x), len(x)), bool)
-    for a, b in cannot:
-        rule[a, b] = rule[b, a] = True
-    assert cluster(np.abs(x[:, None] - x), 2.0, rule).tolist() == labels

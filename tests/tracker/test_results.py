@@ -8,6 +8,7 @@ import pytest
 from configs.errors import InputError
 from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.motchallenge import read_results
+from tracker.replacement import Replacement
 from tracker.results import ResultWriter, claim_folder, result_rows
 from tracker.types import Sightings
 
@@ -76,9 +77,9 @@ def test_a_decision_can_be_explained_from_the_file(tmp_path):
 
 def test_identities_and_summary(tmp_path):
     person = IdentitySummary(1, 0.0, 9.5, ("door", "hall"), 2, False)
-    with ResultWriter(tmp_path, []) as writer:
-        writer.write_identities([person], {1: "crops/1.jpg"})
-        writer.write_summary({"frames": 3})
+    with ResultWriter(tmp_path, []) as writer, Replacement() as files:
+        writer.write_identities([person], {1: "crops/1.jpg"}, files)
+        writer.write_summary({"frames": 3}, files)
     record = json.loads((tmp_path / "identities.jsonl").read_text())
     assert (record["reentries"], record["best_crop"]) == (2, "crops/1.jpg")
     assert json.loads((tmp_path / "summary.json").read_text()) == {"frames": 3}

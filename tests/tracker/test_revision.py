@@ -1,6 +1,7 @@
 """Second thoughts on identities: hand-made tracklets, and a life story in the small world."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,13 @@ import pytest
 from calibration.rig import Rig
 from reid.appearances import Appearances, AppearanceSettings
 from reid.likeness import CosinePrior
+from tracker import regrouping
+from tracker.clustering import cluster
 from tracker.evaluation.comparison import Trajectories, compare, ground_similarity
 from tracker.evaluation.identity import identity
-from tracker.identity_records import IdentitySummary
-from tracker.regrouping import RegroupingSettings, apart, forbidden, pair_log_odds
+from tracker.identity_records import IdentityEvent, IdentitySummary
+from tracker.regrouping import Evidence, RegroupingSettings, regroup
+from tracker.replacement import Replacement
 from tracker.results import ResultWriter
 from tracker.revision import new_numbers, revise
 from tracker.scene_settings import SceneSettings
@@ -35,9 +39,11 @@ class Story:
         self.tracks = 0
         self.appearances = Appearances(AppearanceSettings(), CLEAR)
 
-    def add(self, identity, look, since, until, camera="hall", first=NOWHERE, last=NOWHERE):
+    def add(
+        self, identity, look, since, until, camera="hall", first=NOWHERE, last=NOWHERE, group=None
+    ):
         self.tracks += 1
-        key = camera, self.tracks
+        key = group or camera, self.tracks
         for time, place in ((since, first), (until, last)):
             self.book.see(key, identity, camera, int(4 * time), time, np.array(place, float))
         if look is not None:
@@ -47,10 +53,14 @@ class Story:
         self.online[identity] = IdentitySummary(identity, since, until, (camera,), 0, False)
         return self
 
-    def think(self, *, overlap=True):
+    def evidence(self, *, overlap=True, **settings):
+        asked = RegroupingSettings(**settings)
+        return Evidence(self.book.tracklets(), self.appearances, asked, overlap=overlap)
+
+    def think(self, *, overlap=True, **settings):
         online = list(self.online.values())
-        settings = RegroupingSettings()
-        return revise(self.book, online, self.appearances, settings, overlap=overlap)
+        asked = RegroupingSettings(**settings)
+        return revise(self.book, online, self.appearances, asked, overlap=overlap)
 
 
 def test_nobody_and_somebody_alone_stay_as_they_are():
@@ -102,6 +112,53 @@ def test_two_cameras_at_once_are_joined_only_if_they_may_overlap():
     assert story.think(overlap=False).moved == ()
 
 
+def handed_over(beside, place, *, camera="east", until=9.0, look=ANN):
+    """Ann comes from the west and is at x = 4 m after five seconds, when her track ends; another
+    track begins on the same ground so many seconds earlier."""
+    story = Story().add(1, ANN, 0, 5, "west", [0, 0], [4, 0], group="ground")
+    return story.add(2, look, 5 - beside, until, camera, place, [8, 0], group="ground")
+
+
+def test_a_person_may_have_two_tracks_for_a_moment_when_handed_over():
+    revision = handed_over(0.75, [3.5, 0]).think()
+    assert [(t.track, number) for t, number in revision.moved] == [(2, 1)]
+    [ann] = revision.identities
+    assert (ann.first_time, ann.last_time, ann.reentries) == (0, 9, 0)
+    assert handed_over(0.0, [4, 0]).think().moved
+    assert handed_over(0.75, [3.5, 0]).think(least_overlap=0.75).moved == ()
+    assert handed_over(0.75, [3.5, 0]).think(least_overlap=0.0).moved == ()
+
+
+@pytest.mark.parametrize(
+    ("story", "why"),
+    [
+        (handed_over(1.0, [3, 0]), "two people walk side by side for a second"),
+        (handed_over(0.75, [3.5, 0], camera="west"), "one camera's frames show both"),
+        (handed_over(0.75, [3.5, 9]), "nobody is that fast"),
+        (handed_over(0.75, [3.5, 0], look=BEN), "they look different"),
+        (handed_over(3.0, [2, 0], until=3.0), "the short one lies within the other"),
+    ],
+)
+def test_no_hand_over(story, why):
+    assert story.think().moved == (), why
+
+
+def test_on_cameras_that_share_no_place_a_moment_at_once_is_allowed():
+    def story(since):
+        return Story().add(1, ANN, 0, 5, camera="hall").add(2, ANN, since, 9, camera="stairs")
+
+    assert len(story(4.5).think(overlap=False).moved) == 1
+    assert story(4.0).think(overlap=False).moved == ()
+    assert Story().add(1, ANN, 0, 5).add(2, ANN, 4.75, 9).think(overlap=False).moved == ()
+
+
+def test_who_walks_beside_a_hand_over_is_somebody_else():
+    """Ben walks beside Ann all the time and looks like her."""
+    story = handed_over(0.75, [3.5, 0])
+    story.add(3, ANN, 1, 8, "north", [1, 1], [7, 1], group="ground")
+    assert [(t.track, number) for t, number in story.think().moved] == [(2, 1)]
+
+
 def test_who_would_have_had_to_fly_is_not_joined():
     near = Story().add(1, ANN, 0, 5, last=[0, 0]).add(2, ANN, 6, 9, first=[3, 0])
     far = Story().add(1, ANN, 0, 5, last=[0, 0]).add(2, ANN, 6, 9, first=[30, 0])
@@ -118,9 +175,8 @@ def test_beginning_where_the_other_just_ended_speaks_for_one_person():
     def odds(first, since):
         story = Story().add(1, None, 0, 5, first=[0, 0], last=[4, 0])
         story.add(2, None, since, since + 9, first=first, last=[0, 4])
-        tracklets = story.book.tracklets()
-        distances = apart(tracklets, story.appearances)
-        return pair_log_odds(tracklets, distances, story.appearances, RegroupingSettings())[0, 1]
+        [[nats]] = story.evidence().log_odds(np.array([0]), np.array([1]))
+        return nats
 
     # Variance 0.5^2 + 0.75^2, 16 m^2 of floor, belief 0.95 exp(-0.5 / 3), by hand.
     assert odds([4, 0], 5.5) == pytest.approx(0.9992, abs=1e-4)
@@ -128,20 +184,40 @@ def test_beginning_where_the_other_just_ended_speaks_for_one_person():
     assert odds([4, 0], 500) == pytest.approx(0, abs=1e-6)
 
 
-def test_rules_and_odds_are_symmetric_and_none_is_forbidden_to_itself():
+def muddle(tracklets):
+    """Of five identities, who look and walk as they like on two grounds."""
     random = np.random.default_rng(2)
     story = Story()
-    for number in range(12):
-        since = random.uniform(0, 40)
+    for number in range(tracklets):
+        since, look = random.uniform(0, 40), (ANN, BEN, None)[random.integers(3)]
         ends = random.uniform(0, 8, (2, 2))
-        story.add(number % 5 + 1, ANN, since, since + random.uniform(0, 9), "ab"[number % 2], *ends)
-    tracklets = story.book.tracklets()
-    cannot = forbidden(tracklets, RegroupingSettings(), overlap=True)
-    assert (cannot == cannot.T).all()
-    assert not cannot.diagonal().any()
-    distances = apart(tracklets, story.appearances)
-    odds = pair_log_odds(tracklets, distances, story.appearances, RegroupingSettings())
+        until = since + random.uniform(0, 9)
+        story.add(number % 5 + 1, look, since, until, "ab"[number % 2], *ends)
+    return story
+
+
+def test_rules_and_odds_are_symmetric_and_none_is_forbidden_to_itself():
+    everybody = np.arange(40)
+    odds = muddle(40).evidence().log_odds(everybody, everybody)
     np.testing.assert_allclose(odds, odds.T)
+    assert 40 < np.isneginf(odds).sum() < 800
+    assert np.isfinite(odds.diagonal()).all()
+
+
+@pytest.mark.parametrize("block", [1, 7, 40])
+def test_it_does_not_matter_how_many_are_compared_at_once(monkeypatch, block):
+    evidence, everybody = muddle(40).evidence(), np.arange(40)
+    odds = evidence.log_odds(everybody, everybody)
+    some = everybody[:9]
+    others = np.flatnonzero(np.isfinite(odds[some]).all(axis=0))
+    means = evidence.mean(some, others)
+    assert len(others) > 9
+    assert means[0] == pytest.approx(odds[np.ix_(some, others)].mean())
+    monkeypatch.setattr(regrouping, "BLOCK", block)
+    groups = regroup(evidence)
+    assert groups.tolist() == cluster(-odds, 0.0, np.isneginf(odds)).tolist()
+    assert 2 < groups.max() + 1 < 40
+    np.testing.assert_allclose(evidence.mean(some, others), means)
 
 
 def test_groups_without_a_number_get_new_ones():
@@ -170,27 +246,23 @@ def test_only_the_frames_of_a_moved_tracklet_change_and_stay_ordered():
     assert after.boxes[:, 0].tolist() == [3, 2]
 
 
-def test_rows_are_renumbered_as_a_whole_or_not_at_all(tmp_path):
+def test_rows_and_events_are_replaced_as_a_whole(tmp_path):
     with ResultWriter(tmp_path, ["a", "b"]) as writer:
         for camera in "ab":
             for frame in range(3):
                 boxes, ids = np.zeros((1, 4)), np.array([7])
                 places = np.full((1, 3), np.nan)
                 writer.write(Sightings(camera, frame, frame / 4, ids, boxes, np.ones(1), places))
+        writer.write_event(IdentityEvent("opened", 0.0, "a", 1, 7))
         before = (tmp_path / "a.txt").read_text()
-
-        def fail(camera, frame, identity):
-            if camera == "b":
-                raise RuntimeError
-            return 2
-
-        with pytest.raises(RuntimeError):
-            writer.renumber(fail)
-        assert (tmp_path / "a.txt").read_text() == before
-        writer.renumber(lambda camera, frame, identity: 2 if (camera, frame) == ("b", 1) else 7)
+        merged = IdentityEvent("merged", 1.0, "b", 1, 2)
+        with Replacement() as files:
+            writer.revise(lambda c, frame, _: 2 if (c, frame) == ("b", 1) else 7, [merged], files)
     assert (tmp_path / "a.txt").read_text() == before
     rows = (tmp_path / "b.txt").read_text().splitlines()
     assert [row.split(",")[:2] for row in rows] == [["1", "7"], ["2", "2"], ["3", "7"]]
+    events = (tmp_path / "events.jsonl").read_text().splitlines()
+    assert [json.loads(event)["kind"] for event in events] == ["opened", "merged"]
     assert not list(tmp_path.glob("*.part"))
 
 
