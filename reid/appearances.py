@@ -89,12 +89,11 @@ class Appearances:
         likeness = self.galleries.likeness(self._centre(looks, means), people, means)
         return np.where(likeness > -1, 1 - likeness.astype(np.float64), np.inf)
 
-    def mutual_distances(self, looks: Sequence[Look]) -> Floats:
-        """(N, N) 1 - cosine of the looks with one another, centred."""
+    def centred(self, looks: Sequence[Look]) -> Floats:
+        """(N, D) unit rows, whose products are the centred cosines; (0, 0) of no looks."""
         if not looks:
             return np.zeros((0, 0))
-        rows = self._centre(looks, self._camera_means(len(looks[0].mean), looks))
-        return 1 - rows @ rows.T
+        return self._centre(looks, self._camera_means(len(looks[0].mean), looks))
 
     def learn_same(self, key: Hashable, first: Look, second: Look, *, visits: bool) -> None:
         """Two looks of one person. visits: they differ as much as those of two visits do, as from

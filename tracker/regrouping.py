@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from configs import Settings
-from reid.appearances import Appearances, Look
+from reid.appearances import Appearances
 from tracker.clustering import cluster_pairs
 from tracker.tracklets import Tracklet
 from tracker.types import BoolArray, FloatArray, IntArray
@@ -77,8 +77,8 @@ class Evidence:
     ) -> None:
         """overlap: whether cameras without calibration may show one place."""
         self._settings, self._overlap = settings, overlap
-        self._appearances = appearances
-        self._looks = [t.look for t in tracklets]
+        self._likeness = appearances.model()
+        self._looks = _looks(tracklets, appearances)
         self._groups = np.unique([t.group for t in tracklets], return_inverse=True)[1]
         self._identities = np.array([t.identity for t in tracklets], np.int64)
         self._people = len(np.unique(self._identities))
@@ -112,20 +112,10 @@ class Evidence:
 
     def _distances(self, rows: IntArray, others: IntArray) -> FloatArray:
         """(R, C) 1 - cosine of the looks, centred by camera; NaN where one has no picture."""
-        distances = np.full((len(rows), len(others)), np.nan)
-        first, second = self._pictured(rows), self._pictured(others)
-        mutual = self._appearances.mutual_distances([look for _, look in (*first, *second)])
-        places = np.ix_([k for k, _ in first], [k for k, _ in second])
-        distances[places] = mutual[: len(first), len(first) :]
-        return distances
-
-    def _pictured(self, rows: IntArray) -> list[tuple[int, Look]]:
-        """Which of the rows have pictures, and their looks."""
-        looks = [self._looks[row] for row in rows.tolist()]
-        return [(k, look) for k, look in enumerate(looks) if look is not None]
+        return 1 - self._looks[rows] @ self._looks[others].T
 
     def _log_odds(self, rows: IntArray, others: IntArray, distances: FloatArray) -> FloatArray:
-        looks = self._appearances.model().log_ratio(distances)
+        looks = self._likeness.log_ratio(distances)
         joined = self._identities[rows, None] == self._identities[others]
         odds = np.where(joined, self._settings.loyalty, -np.log(max(self._people - 1, 1)))
         odds += np.where(np.isnan(looks), 0.0, looks)
@@ -187,6 +177,15 @@ class Evidence:
 def _parts(rows: IntArray) -> list[IntArray]:
     """The rows, not too many at a time."""
     return [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+
+
+def _looks(tracklets: Sequence[Tracklet], appearances: Appearances) -> FloatArray:
+    """(N, D) unit rows, NaN where there is no picture."""
+    pictured = [k for k, t in enumerate(tracklets) if t.look is not None]
+    known = appearances.centred([t.look for t in tracklets if t.look is not None])
+    rows = np.full((len(tracklets), max(known.shape[1], 1)), np.nan)
+    rows[pictured] = known
+    return rows
 
 
 def _frame_spans(tracklets: Sequence[Tracklet]) -> IntArray:
