@@ -2,52 +2,50 @@
 
 import numpy as np
 
-from calibration.camera import Camera
-from tracker.types import FloatArray
+from tracker.types import FloatArray, IntArray
 
-__all__ = ["Alignment"]
+__all__ = ["Alignments"]
 
 PATIENCE = 30.0  # sightings that the assumption of no error is worth
 MEMORY = 2000.0  # sightings after which older ones begin to count less
-MOST = (0.1, 0.15)  # radians, and nats of range, beyond which a rig is wrong rather than inexact
+MOST = np.array(
+    [0.1, 0.15]
+)  # radians, and nats of range, beyond which a rig is wrong rather than inexact
 
 
-class Alignment:
-    """By how much one camera turns the ground and stretches it away from itself.
+class Alignments:
+    """By how much each of several cameras turns the ground and stretches it away from itself.
 
     Only what cameras disagree about can be learned: an error that all share stays. A camera
-    that knows only the ground isn't aligned.
+    that knows only the ground isn't aligned. Methods take `of`, (N,) the index of the camera of
+    each point.
     """
 
-    def __init__(self, camera: Camera) -> None:
-        position = camera.position
-        self._centre = None if position is None else position[:2]
-        self._error = np.zeros(2)  # bearing, log of range
-        self._weight = PATIENCE
+    def __init__(self, positions: FloatArray) -> None:
+        """positions: (V, 3) of the cameras, metres, NaN where one knows only the ground."""
+        self._centres = np.nan_to_num(positions[:, :2])
+        self._known = np.isfinite(positions[:, 0])
+        self._errors = np.zeros((len(positions), 2))  # bearing, log of range
+        self._weights = np.full(len(positions), PATIENCE)
 
-    def correct(self, points: FloatArray) -> FloatArray:
-        """(N, 2) the camera's ground points, metres, without its error."""
-        if self._centre is None:
-            return points
-        bearing, stretch = self._error
-        cos, sin = np.cos(bearing), np.sin(bearing)
-        back = np.array([[cos, -sin], [sin, cos]]) * np.exp(-stretch)
-        return self._centre + (points - self._centre) @ back
+    def correct(self, of: IntArray, points: FloatArray) -> FloatArray:
+        """(N, 2) the cameras' ground points (N, 2), metres, without their errors."""
+        bearing, stretch = self._errors.T
+        back = np.exp(-stretch) * [np.cos(bearing), np.sin(bearing)]
+        cos, sin = back[:, of]
+        centres = self._centres[of]
+        x, y = (points - centres).T
+        return centres + np.stack([cos * x + sin * y, cos * y - sin * x], axis=1)
 
-    def learn(self, points: FloatArray, places: FloatArray) -> None:
+    def learn(self, of: IntArray, points: FloatArray, places: FloatArray) -> None:
         """Take in (N, 2) corrected ground points of people who really are at places (N, 2)."""
-        if self._centre is None or len(points) == 0:
-            return
-        a, b = points - self._centre, places - self._centre
-        cross = b[:, 0] * a[:, 1] - b[:, 1] * a[:, 0]
-        left = np.stack(
-            [
-                np.arctan2(cross, (a * b).sum(axis=1)),
-                0.5 * np.log((a**2).sum(axis=1) / np.maximum((b**2).sum(axis=1), 1e-12)),
-            ],
-            axis=1,
-        )
-        left = left[np.isfinite(left).all(axis=1)]
-        self._weight = min(self._weight, MEMORY) + len(left)
-        error = self._error + left.sum(axis=0) / self._weight  # the running mean
-        self._error = np.clip(error, -np.array(MOST), MOST)
+        a, b = (points - self._centres[of]).T, (places - self._centres[of]).T
+        bearing = np.arctan2(b[0] * a[1] - b[1] * a[0], b[0] * a[0] + b[1] * a[1])
+        with np.errstate(divide="ignore"):
+            stretch = np.log(np.hypot(*a)) - np.log(np.maximum(np.hypot(*b), 1e-6))
+        good = self._known[of] & np.isfinite(stretch)
+        of, count = of[good], len(self._weights)
+        sums = [np.bincount(of, error[good], count) for error in (bearing, stretch)]
+        self._weights = np.minimum(self._weights, MEMORY) + np.bincount(of, minlength=count)
+        errors = self._errors + np.stack(sums, axis=1) / self._weights[:, None]  # running means
+        self._errors = np.clip(errors, -MOST, MOST)

@@ -5,7 +5,7 @@ import numpy as np
 from tracker.assignment import assign
 from tracker.clustering import cluster
 from tracker.floor import distance_outside, distance_to
-from tracker.fusion import Observations, fuse, inverse, log_densities, solve
+from tracker.fusion import Observations, fuse, log_densities
 from tracker.ground_settings import EntranceSettings
 from tracker.types import FloatArray, IntArray
 
@@ -26,15 +26,13 @@ def group(
     if len(free) == 0:
         return np.zeros((0, views), np.int64), np.zeros((0, 2)), np.zeros((0, 3))
     points, covariances, of_view = seen.points[free], seen.covariances[free], seen.views[free]
-    _, squared = log_densities(points, covariances, points[:, None], covariances[:, None])
+    _, squared = log_densities(points, covariances, points, covariances)
     labels = cluster(squared, gate, of_view[:, None] == of_view)
     count = int(labels.max()) + 1
     taken = np.full((count, views), -1)
     taken[labels, of_view] = free
     start = np.array([points[labels == k].mean(axis=0) for k in range(count)])
-    fused = fuse(seen, taken, start, np.tile(NOWHERE, (count, 1)))
-    J = fused.J.sum(axis=1)
-    return taken, solve(J, fused.h.sum(axis=1)), inverse(J)
+    return taken, *fuse(seen, taken, start, np.tile(NOWHERE, (count, 1))).places()
 
 
 def resume(
@@ -49,7 +47,7 @@ def resume(
     places (K, 2), spreads (K, 3): where the newcomers are. means (L, 2), expected (L, 3): where
     the lost ones are by now. new: (K,) density of people who really are new.
     """
-    density, _ = log_densities(places[:, None], spreads[:, None], means, expected)
+    density, _ = log_densities(means, expected, places, spreads)
     return assign(np.log(new)[:, None] - density, 0.0)
 
 

@@ -24,8 +24,7 @@ def learn_track(
     rows, cameras, times = appearances.galleries.looks(person, since)
     if len(rows) < 2:
         return
-    views = np.unique(cameras)
-    if visits := len(views) > 1:
+    if visits := bool((cameras != cameras[0]).any()):
         early = cameras == np.bincount(cameras).argmax()
     else:
         early = times <= np.median(times)

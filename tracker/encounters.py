@@ -33,8 +33,11 @@ def too_near(boxes: FloatArray, positions: FloatArray, settings: EncounterSettin
     boxes: (N, 4). positions: (N, 2) metres, NaN where unknown; two of whom one isn't known are
     compared by their boxes.
     """
-    apart = np.linalg.norm(positions[:, None] - positions, axis=2)
-    overlaps = iou(boxes, boxes) >= settings.overlap
-    near = np.where(np.isnan(apart), overlaps, apart < settings.distance)
+    x, y = positions.T
+    squared = (x[:, None] - x) ** 2 + (y[:, None] - y) ** 2
+    near = squared < settings.distance**2
+    unknown = np.isnan(squared)
+    if unknown.any():
+        near |= unknown & (iou(boxes, boxes) >= settings.overlap)
     np.fill_diagonal(near, False)
     return np.logical_or.reduce(near, axis=1, dtype=bool)

@@ -1,7 +1,10 @@
 """The floor: where people are followed, and where they come and go."""
 
+import math
+
 import numpy as np
 
+from tracker.compiling import kernel
 from tracker.types import FloatArray
 
 __all__ = ["distance_outside", "distance_to"]
@@ -17,15 +20,25 @@ def distance_to(door: FloatArray, points: FloatArray) -> FloatArray:
 
 def distance_outside(area: FloatArray, points: FloatArray) -> FloatArray:
     """(N,) metres from points (N, 2) to a polygon (K, 2), negative for those inside."""
-    side = np.concatenate([area[1:], area[:1]]) - area
-    x, y = side[:, 0], side[:, 1]
-    right = points[:, None, 0] - area[:, 0]
-    up = points[:, None, 1] - area[:, 1]
-    along = (right * x + up * y) / np.maximum(x * x + y * y, 1e-12)
-    along = np.minimum(np.maximum(along, 0.0), 1.0)
-    squared = (right - along * x) ** 2 + (up - along * y) ** 2
-    distance = np.sqrt(squared.min(axis=1, initial=np.inf))
-    spans = (up < 0) != (up < y)
-    slope = np.divide(x, y, out=np.zeros(len(area)), where=y != 0)
-    inside = np.logical_xor.reduce(spans & (right < slope * up), axis=1)
-    return np.where(inside, -distance, distance)
+    area, points = (np.ascontiguousarray(a, np.float64) for a in (area, points))
+    return _distance_outside(area, points)
+
+
+@kernel("f8[::1](f8[:, ::1], f8[:, ::1])")
+def _distance_outside(area: FloatArray, points: FloatArray) -> FloatArray:
+    """The same, one point and side after another."""
+    distances = np.empty(len(points))
+    for n in range(len(points)):
+        nearest, is_inside = np.inf, False
+        for corner in range(len(area)):
+            following = (corner + 1) % len(area)
+            x, y = area[following, 0] - area[corner, 0], area[following, 1] - area[corner, 1]
+            right, up = points[n, 0] - area[corner, 0], points[n, 1] - area[corner, 1]
+            along = (right * x + up * y) / max(x * x + y * y, 1e-12)
+            along = min(max(along, 0.0), 1.0)
+            nearest = min(nearest, (right - along * x) ** 2 + (up - along * y) ** 2)
+            if (up < 0) != (up < y) and right < x / y * up:
+                is_inside = not is_inside
+        distance = math.sqrt(nearest)
+        distances[n] = -distance if is_inside else distance
+    return distances

@@ -5,6 +5,7 @@ they ought to be. Feet may be hidden or cut off, heights differ: both edges are 
 its uncertainty.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from pydantic import Field
 from calibration.camera_stack import CameraStack
 from configs import Settings
 from tracker.boxes import feet
+from tracker.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["FootprintSettings", "Footprints", "locate"]
@@ -108,41 +110,73 @@ def _feet_rows(
     is known to stand before it."""
     middle = (boxes[:, 0] + boxes[:, 2]) / 2
     heads = cameras.image2view(of, np.stack([middle, boxes[:, 1]], axis=1))
-    by_head = [
-        _under(cameras, of, heads, settings.person_height + extra)
-        for extra in (0.0, settings.height_spread)
-    ]
-    missing = np.maximum(by_head[0] - boxes[:, 3], 0)
-    height = cameras.image_sizes[of, 1]
-    cut_off = boxes[:, 3] >= height - EDGE
-    from_head = sigma**2 + (by_head[1] - by_head[0]) ** 2
-    from_head = np.where(boxes[:, 1] <= EDGE, np.inf, from_head)
-    from_feet = sigma**2 + np.maximum(missing**2 - from_head, 0)
-    from_feet = np.where(cut_off, height**2 + from_feet, from_feet)
-    unknown = ~np.isfinite(by_head[0] + from_head)
-    share = np.where(unknown, 0.0, from_feet / (from_feet + np.where(unknown, 1.0, from_head)))
-    rows = boxes[:, 3] + share * np.where(unknown, 0.0, by_head[0] - boxes[:, 3])
-    variance = np.where(unknown, sigma**2 + cut_off * height**2, (1 - share) * from_feet)
-    short = missing**2 > SHORT**2 * (sigma**2 + np.where(unknown, np.inf, from_head))
-    short &= ~cut_off & ~_covered(of, boxes, missing)
-    hidden = settings.hidden  # the moments of the two places that are possible
-    rows = np.where(short, boxes[:, 3] + hidden * missing, rows)
-    variance = np.where(short, sigma**2 + hidden * (1 - hidden) * missing**2, variance)
-    return rows, np.sqrt(variance), short
-
-
-def _covered(of: IntArray, boxes: FloatArray, missing: FloatArray) -> BoolArray:
-    """(N,) of which boxes a nearer one of the same camera may cover the missing pixels (N,) below:
-    it is before some of them and reaches further down than the box does."""
-    middle = (boxes[:, 0] + boxes[:, 2])[:, None] / 2
-    left, top, right, bottom = boxes.T
-    covers = (left <= middle) & (middle <= right)
-    covers &= of[:, None] == of
-    covers &= (top <= (boxes[:, 3] + missing)[:, None]) & (boxes[:, 3:] < bottom)
-    return covers.any(axis=1)
+    by_head = _under(cameras, of, heads, settings.person_height)
+    taller = _under(cameras, of, heads, settings.person_height + settings.height_spread)
+    limits = cameras.image_sizes[of, 1]
+    boxes = np.ascontiguousarray(boxes)
+    return _weigh(boxes, of, sigma, by_head, taller - by_head, limits, settings.hidden)
 
 
 def _under(cameras: CameraStack, of: IntArray, heads: FloatArray, height: float) -> FloatArray:
     """(N,) the row of the feet of people of a height with heads at (N, 2) of the ideal view, or
     NaN."""
-    return cameras.world2image(of, cameras.view2plane(of, heads, height))[:, 1]
+    rows = cameras.world2image(of, cameras.view2plane(of, heads, height))[:, 1]
+    return np.ascontiguousarray(rows)
+
+
+@kernel(
+    "Tuple((f8[::1], f8[::1], b1[::1]))"
+    "(f8[:, ::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[::1], f8)"
+)
+def _weigh(
+    boxes: FloatArray,
+    of: IntArray,
+    sigma: FloatArray,
+    by_head: FloatArray,
+    head_sigma: FloatArray,
+    limits: FloatArray,
+    hidden: float,
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """The same as `_feet_rows`, one box after another.
+
+    by_head: (N,) the row where the feet of a person of mean height are, NaN if the head can't tell.
+    head_sigma: (N,) pixels that a standard deviation of the heights adds to it. limits: (N,) the
+    last row of the image.
+    """
+    count = len(boxes)
+    rows, spread, short = np.empty(count), np.empty(count), np.zeros(count, np.bool_)
+    for n in range(count):
+        bottom, noise = boxes[n, 3], sigma[n] * sigma[n]
+        is_cut_off = bottom >= limits[n] - EDGE
+        from_feet = noise + (limits[n] ** 2 if is_cut_off else 0.0)
+        if boxes[n, 1] <= EDGE or not np.isfinite(by_head[n] + head_sigma[n]):
+            rows[n], spread[n] = bottom, math.sqrt(from_feet)
+            continue
+        missing = max(by_head[n] - bottom, 0.0)
+        from_head = noise + head_sigma[n] ** 2
+        from_feet += max(missing**2 - from_head, 0.0)
+        share = from_feet / (from_feet + from_head)
+        rows[n], variance = bottom + share * (by_head[n] - bottom), (1 - share) * from_feet
+        is_short = missing**2 > SHORT**2 * (noise + from_head)
+        if is_short and not is_cut_off and not _is_covered(boxes, of, n, missing):
+            short[n] = True  # the moments of the two places that are possible
+            rows[n] = bottom + hidden * missing
+            variance = noise + hidden * (1 - hidden) * missing**2
+        spread[n] = math.sqrt(variance)
+    return rows, spread, short
+
+
+@kernel("b1(f8[:, ::1], i8[::1], i8, f8)")
+def _is_covered(boxes: FloatArray, of: IntArray, n: int, missing: float) -> bool:
+    """Whether a nearer box of the same camera may cover the missing pixels below box n: it is
+    before some of them and reaches further down than the box does."""
+    middle, bottom = (boxes[n, 0] + boxes[n, 2]) / 2, boxes[n, 3]
+    for other in range(len(boxes)):
+        if (
+            of[other] == of[n]
+            and boxes[other, 0] <= middle <= boxes[other, 2]
+            and boxes[other, 1] <= bottom + missing
+            and bottom < boxes[other, 3]
+        ):
+            return True
+    return False

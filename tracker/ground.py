@@ -17,7 +17,7 @@ from calibration.camera import Camera
 from tracker.births import entry_density, group, resume
 from tracker.existence import hits, misses, seen_together, spare
 from tracker.floor import distance_outside
-from tracker.fusion import Observations, fuse, inverse, solve, unpack
+from tracker.fusion import Observations, fuse, inverse, unpack
 from tracker.ground_association import Association, Predicted, associate, unclaimed
 from tracker.ground_settings import GroundSettings
 from tracker.ground_views import GroundViews
@@ -124,8 +124,8 @@ class GroundTracker:
             return
         people = self._people
         fused = fuse(seen, taken[rows], people.position[rows], inverse(people.spread[rows]))
-        J = fused.J.sum(axis=1)
-        people.correct(rows, solve(J, fused.h.sum(axis=1)), unpack(inverse(J)), time)
+        places, spreads = fused.places()
+        people.correct(rows, places, unpack(spreads), time)
 
     def _judge(
         self, seen: Observations, found: Association, shares: FloatArray, elapsed: float
@@ -231,16 +231,16 @@ class GroundTracker:
         if not stay.all():
             self._lost += people[~stay & people.confirmed]
         gone = people.track[~stay & ~people.confirmed].tolist()
-        self._people = people[stay]
+        rows = np.flatnonzero(stay)
+        rows = rows[np.argsort(people.track[rows])]
+        self._people = people[rows]
         if len(self._lost):
             wait = time - self._lost.seen <= settings.entrances.max_lost
             if self._area is not None:
                 wait &= distance_outside(self._area, self._lost.position) <= settings.margin
             gone += self._lost.track[~wait].tolist()
             self._lost = self._lost[wait]
-        order = np.argsort(self._people.track)
-        self._people = self._people[order]
-        return taken[stay][order], gone
+        return taken[rows], gone
 
     def _report(
         self,

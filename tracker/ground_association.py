@@ -7,14 +7,13 @@ tries every exchange of theirs and keeps what fits better.
 """
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from tracker.assignment import assign
-from tracker.fusion import Fused, Observations, fuse, inverse, log_densities, times
+from tracker.assignment import assign_pairs
+from tracker.fusion import Observations, densities_by_others, fuse, inverse
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Association", "Predicted", "associate", "unclaimed"]
@@ -61,19 +60,16 @@ def associate(
         return Association(taken, ratios)
     bonus = seen.odds - np.log(clutter)
     information = inverse(people.spreads)
-    means, spreads = people.means[:, None], people.spreads[:, None]
-    columns = [np.flatnonzero(seen.views == view) for view in range(shape[1])]
     for turn in range(rounds):
-        if turn:
-            means, spreads = _without(fuse(seen, taken, people.means, information), people, seen)
-        density, squared = log_densities(seen.points, seen.covariances, means, spreads)
+        fused = fuse(seen, taken, people.means, information)
+        density, squared = densities_by_others(seen, fused, people.means, information)
         if turn == 0:
             possible = squared < gate
         ratios = np.where(squared < gate, density + bonus, -np.inf)
-        before, taken = taken, _pair(ratios, columns)
+        before, taken = taken, _pair(ratios, seen.views, views)
         if (before == taken).all():
             break
-    taken = _exchange(people, seen, taken, possible)
+    taken = _exchange(seen, taken, possible, (people.means, information))
     return Association(taken, ratios)
 
 
@@ -84,35 +80,34 @@ def unclaimed(taken: IntArray, count: int) -> BoolArray:
     return left[:-1]
 
 
-def _without(fused: Fused, people: Predicted, seen: Observations) -> tuple[FloatArray, FloatArray]:
-    """(N, M, 2) and (N, M, 3): each person as known without the view of each observation."""
-    information = inverse(people.spreads)
-    J = (information + fused.J.sum(axis=1))[:, None] - fused.J
-    h = (times(information, people.means) + fused.h.sum(axis=1))[:, None] - fused.h
-    spreads = inverse(J)
-    return times(spreads, h)[:, seen.views], spreads[:, seen.views]
+def _pair(ratios: FloatArray, view_of: IntArray, views: int) -> IntArray:
+    """(N, V) the likeliest one-to-one pairs of each view for itself.
+
+    A person in a view is a row of its own, so that all views are asked at once.
+    """
+    who, which = np.nonzero(ratios > 0)
+    rows = who * views + view_of[which]
+    order = np.argsort(rows, kind="stable")
+    gains = ratios[who, which][order]
+    shape = len(ratios) * views, len(view_of)
+    made, columns = assign_pairs(rows[order], which[order], gains, shape)
+    taken = np.full(shape[0], -1)
+    taken[made] = columns
+    return taken.reshape(-1, views)
 
 
-def _pair(ratios: FloatArray, columns: Sequence[IntArray]) -> IntArray:
-    """(N, V) the likeliest one-to-one pairs of each view for itself."""
-    taken = np.full((len(ratios), len(columns)), -1)
-    for view, here in enumerate(columns):
-        if len(here):
-            rows, found = assign(-ratios[:, here], 0.0)
-            taken[rows, view] = here[found]
-    return taken
-
-
-def _exchange(people: Predicted, seen: Observations, taken: IntArray, near: BoolArray) -> IntArray:
+def _exchange(
+    seen: Observations, taken: IntArray, near: BoolArray, prior: tuple[FloatArray, FloatArray]
+) -> IntArray:
     """Let people who stand close exchange detections, the most rewarding exchanges first.
 
-    near: (N, M) which observations are possible for whom, by the prediction alone.
+    near: (N, M) which observations are possible for whom, by the prediction alone. prior: their
+    predicted means (N, 2) and information (N, 3).
     """
     possible = np.append(near, np.ones((len(near), 1), bool), axis=1)
     pairs = _pairs(possible, taken)
     if not len(pairs):
         return taken
-    information = inverse(people.spreads)
     subsets = _subsets(taken.shape[1])
     for _ in range(PASSES):
         if not len(pairs):
@@ -124,7 +119,7 @@ def _exchange(people: Predicted, seen: Observations, taken: IntArray, near: Bool
             break
         tried = np.concatenate([before, swapped[which, how]])
         whose = np.concatenate([pairs, pairs[which]])
-        cost = _cost(seen, tried, whose, (people.means, information))
+        cost = _cost(seen, tried, whose, prior)
         gain = cost[: len(pairs)][which] - cost[len(pairs) :]
         changed = np.zeros(len(taken), bool)
         for k in np.argsort(-gain, kind="stable"):

@@ -6,13 +6,13 @@ import numpy as np
 
 from calibration.camera import Camera
 from calibration.camera_stack import CameraStack
-from tracker.alignment import Alignment
+from tracker.alignment import Alignments
 from tracker.floor import distance_outside
 from tracker.footprints import locate
 from tracker.fusion import Observations, pack
 from tracker.ground_settings import GroundSettings
 from tracker.silhouettes import expected_boxes, visible_shares
-from tracker.suppression import nms
+from tracker.suppression import without_duplicates
 from tracker.types import BoolArray, Detections, FloatArray, Frame, IntArray
 
 __all__ = ["GroundViews"]
@@ -31,21 +31,18 @@ class GroundViews:
         self._cameras = CameraStack(list(cameras.values()))
         self._settings = settings
         self._area = area
-        self._alignments = {name: Alignment(camera) for name, camera in cameras.items()}
+        self._alignments = Alignments(self._cameras.positions)
 
     def observe(self, frames: Sequence[Frame], detections: Sequence[Detections]) -> Observations:
         """The detections of one tick that lie on the ground where people are followed."""
         kept = [self._usable(found) for found in detections]
-        counts = [len(rows) for rows in kept]
-        views = np.repeat(np.arange(len(frames)), counts)
+        views = np.repeat(np.arange(len(frames)), [len(rows) for rows in kept])
         rows = np.concatenate(kept)
         boxes = np.concatenate([d.boxes[r] for d, r in zip(detections, kept, strict=True)])
         scores = np.concatenate([d.scores[r] for d, r in zip(detections, kept, strict=True)])
         of = self._of(frames)[views]
         where = locate(self._cameras, of, boxes, self._settings.footprint)
-        ends = np.cumsum(counts)[:-1]
-        parts = zip(frames, np.split(where.points, ends), strict=True)
-        points = np.concatenate([self._alignments[f.camera].correct(part) for f, part in parts])
+        points = self._alignments.correct(of, where.points)
         good = where.valid
         if self._area is not None:
             outside = distance_outside(self._area, np.nan_to_num(points, nan=1e9))
@@ -55,8 +52,10 @@ class GroundViews:
 
     def _usable(self, found: Detections) -> IntArray:
         """One view's rows of detections that are neither faint nor double."""
-        rows = np.sort(nms(found.boxes, found.scores, self._settings.max_detection_iou))
-        return rows[found.scores[rows] >= self._settings.min_score]
+        boxes = np.ascontiguousarray(found.boxes.T, np.float64)
+        scores = np.ascontiguousarray(found.scores, np.float64)
+        single = without_duplicates(boxes, scores, self._settings.max_detection_iou)
+        return np.flatnonzero(single & (scores >= self._settings.min_score))
 
     def _of(self, frames: Sequence[Frame]) -> IntArray:
         """(V,) index of each frame's camera."""
@@ -74,16 +73,12 @@ class GroundViews:
 
         taken: (N, V) each person's observation or -1. positions: (N, 2) of all views together.
         """
-        sure = sure & ((taken >= 0).sum(axis=1) >= WITNESSES)
-        here = sure[:, None] & (taken >= 0)
-        if not here.any():
-            return
-        points = seen.points[taken]
-        apart = ((points - positions[:, None]) ** 2).sum(axis=2)
-        close = here & (apart < self._settings.merge_distance**2)
-        for view, frame in enumerate(frames):
-            rows = close[:, view]
-            self._alignments[frame.camera].learn(points[rows, view], positions[rows])
+        seen_by = taken >= 0
+        who, views = np.nonzero((sure & (seen_by.sum(axis=1) >= WITNESSES))[:, None] & seen_by)
+        points, places = seen.points[taken[who, views]], positions[who]
+        close = ((points - places) ** 2).sum(axis=1) < self._settings.merge_distance**2
+        of = self._of(frames)[views[close]]
+        self._alignments.learn(of, points[close], places[close])
 
     def outlook(
         self, frames: Sequence[Frame], positions: FloatArray

@@ -190,11 +190,9 @@ class IdentityRegistry:
 
     def _own(self, count: int, reviews: Sequence[Review], people: IntArray) -> IntArray:
         """(N,) for the last of `count` rows the column of whom each review's track shows so far."""
-        own = np.full(count, -1)
-        for row, review in enumerate(reviews, count - len(reviews)):
-            column = np.flatnonzero(people == self._owner[review.key])
-            own[row] = column[0] if len(column) else -1
-        return own
+        columns = {number: column for column, number in enumerate(people.tolist())}
+        own = [columns.get(self._owner[review.key], -1) for review in reviews]
+        return np.array([-1] * (count - len(reviews)) + own, np.int64)
 
     def _prior(
         self,

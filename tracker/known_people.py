@@ -40,13 +40,15 @@ def allowed(
     doubted = {review.key: review.now.time for review in reviews}
     returning = np.zeros((len(arrivals), len(people)), bool)
     elsewhere = np.zeros_like(returning)
-    for column, person in enumerate(people):
-        for row, arrival in enumerate(arrivals):
-            here = [key for key in person.tracks if key[0] == arrival.camera]
-            free = arrival.time > person.left.get(arrival.camera, -np.inf)
-            free &= all(arrival.time >= doubted.get(key, np.inf) for key in here)
-            free &= overlap or len(here) == len(person.tracks)
-            twice = len(person.tracks) > 0 and not here
-            returning[row, column] = free and not twice
-            elsewhere[row, column] = free and twice
+    times = np.array([arrival.time for arrival in arrivals])
+    for camera in {arrival.camera for arrival in arrivals}:
+        rows = np.flatnonzero([arrival.camera == camera for arrival in arrivals])
+        for column, person in enumerate(people):
+            here = [key for key in person.tracks if key[0] == camera]
+            if len(here) < len(person.tracks) and not overlap:
+                continue
+            left = person.left.get(camera, -np.inf)
+            since = max((doubted.get(key, np.inf) for key in here), default=-np.inf)
+            chosen = elsewhere if person.tracks and not here else returning
+            chosen[rows, column] = (times[rows] > left) & (times[rows] >= since)
     return returning, elsewhere

@@ -47,12 +47,13 @@ class People:
 
     def predict(self, elapsed: float, acceleration: float) -> None:
         """Move on by so many seconds; acceleration: its standard deviation, m/s^2."""
-        if elapsed == 0:
-            return
-        F = np.eye(4) + elapsed * np.eye(4, k=2)
-        G = np.vstack([elapsed**2 / 2 * np.eye(2), elapsed * np.eye(2)])
-        self.state = self.state @ F.T
-        self.covariance = F @ self.covariance @ F.T + acceleration**2 * G @ G.T
+        self.state[:, :2] += elapsed * self.state[:, 2:]
+        P = self.covariance
+        P[:, :2] += elapsed * P[:, 2:]
+        P[:, :, :2] += elapsed * P[:, :, 2:]
+        push, kick = acceleration * elapsed**2 / 2, acceleration * elapsed
+        noise = np.array([[push, 0], [0, push], [kick, 0], [0, kick]])
+        P += noise @ noise.T
 
     def correct(self, rows: IntArray, positions: FloatArray, R: FloatArray, time: float) -> None:
         """Take in that these people (K,) are at positions (K, 2) with covariances (K, 2, 2)."""
@@ -62,11 +63,10 @@ class People:
         gain = P[:, :, :2] @ np.linalg.inv(P[:, :2, :2] + R)
         error = positions - self.state[rows, :2]
         self.state[rows] += (gain @ error[:, :, None])[:, :, 0]
-        keep = np.tile(np.eye(4), (len(rows), 1, 1))
-        keep[:, :, :2] -= gain
-        # Joseph's form stays symmetric and positive.
-        made = keep @ P @ keep.swapaxes(1, 2) + gain @ R @ gain.swapaxes(1, 2)
-        self.covariance[rows] = made
+        # Joseph's form, which stays symmetric and positive: with K the gain and H the position,
+        # (I - K H) P (I - K H)' + K R K'.
+        half = P - gain @ P[:, :2]
+        self.covariance[rows] = half - (half[:, :, :2] - gain @ R) @ gain.swapaxes(1, 2)
         self.seen[rows] = time
 
     @classmethod

@@ -1,6 +1,6 @@
 """Tracks that are followed now, and the frames that wait until everybody on them is known."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from tracker.types import Arrival, CameraTracks, FloatArray, IntArray, Sightings
 
 __all__ = ["NOBODY", "Presence", "WaitingFrame"]
 
+NO_IMAGES = np.zeros((0, 0), np.float32)
 NOBODY = 0  # the "identity" of what turned out to be no person of its own
 
 
@@ -90,18 +91,20 @@ class Presence:
 
     def arrival(self, place: str) -> Arrival:
         """The question who this is. place: the name of where the person came in."""
-        images = np.stack(self.images) if self.images else np.zeros((0, 0), np.float32)
-        position = self.first if np.isfinite(self.first).all() else None
-        sources = tuple(self.sources)
-        return Arrival(self.group, self.track, self.since, images, position, sources, place)
+        return self._ask(self.track, self.since, place, bare=False)
 
     def review(self, number: int, since: float, *, bare: bool = False) -> Review:
         """The question whom it shows since some time. number: of the track that it is from then
         on if it has changed. bare: without its images."""
-        now = replace(self.arrival(self.group), track_id=number, time=since)
-        if bare:
-            now = replace(now, embeddings=np.zeros((0, 0), np.float32), sources=())
-        return Review(self.track, now)
+        return Review(self.track, self._ask(number, since, self.group, bare=bare))
+
+    def _ask(self, number: int, since: float, place: str, *, bare: bool) -> Arrival:
+        """bare: without its images."""
+        shown = bool(self.images) and not bare
+        images = np.array(self.images) if shown else NO_IMAGES
+        sources = tuple(self.sources) if shown else ()
+        position = self.first if np.isfinite(self.first[0]) else None
+        return Arrival(self.group, number, since, images, position, sources, place)
 
 
 @dataclass(frozen=True)

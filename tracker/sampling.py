@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracker.boxes import areas
+from tracker.compiling import kernel
 from tracker.types import (
     BoolArray,
     CameraTracks,
@@ -24,11 +24,24 @@ def visible_share(boxes: FloatArray) -> FloatArray:
     Nearer is whose lower edge is lower in the image. Covers are added up, so where two of them
     overlap each other the share is an underestimate; it ends at 0.
     """
-    width = np.minimum(boxes[:, None, 2], boxes[:, 2]) - np.maximum(boxes[:, None, 0], boxes[:, 0])
-    height = np.minimum(boxes[:, None, 3], boxes[:, 3]) - np.maximum(boxes[:, None, 1], boxes[:, 1])
-    covered = np.maximum(width, 0) * np.maximum(height, 0) / np.maximum(areas(boxes), 1e-9)[:, None]
-    nearer = boxes[:, 3] > boxes[:, None, 3]
-    return np.maximum(1 - (covered * nearer).sum(axis=1), 0)
+    return _visible_share(np.ascontiguousarray(boxes, np.float64))
+
+
+@kernel("f8[::1](f8[:, ::1])")
+def _visible_share(boxes: FloatArray) -> FloatArray:
+    """The same, one box after another."""
+    shares = np.empty(len(boxes))
+    for n in range(len(boxes)):
+        left, top, right, bottom = boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3]
+        covered = 0.0
+        for other in range(len(boxes)):
+            if boxes[other, 3] > bottom:
+                width = min(right, boxes[other, 2]) - max(left, boxes[other, 0])
+                height = bottom - max(top, boxes[other, 1])
+                covered += max(width, 0.0) * max(height, 0.0)
+        area = max(right - left, 0.0) * max(bottom - top, 0.0)
+        shares[n] = max(1 - covered / max(area, 1e-9), 0.0)
+    return shares
 
 
 def image_quality(boxes: FloatArray, scores: FloatArray, *, full_height: float) -> FloatArray:

@@ -154,7 +154,8 @@ class SceneTracker:
             presence.last, presence.until = followed.positions[row], tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
-        positions = np.pad(followed.positions, ((0, 0), (0, 1)))
+        positions = np.zeros((len(tracks), 3))
+        positions[:, :2] = followed.positions
         positions[np.isnan(positions[:, 0])] = np.nan
         self._waiting.append(WaitingFrame(tracks, presences, positions))
         return tracks

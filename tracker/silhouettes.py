@@ -3,7 +3,7 @@
 import numpy as np
 
 from calibration.camera_stack import CameraStack
-from tracker.boxes import areas
+from tracker.compiling import kernel
 from tracker.types import FloatArray
 
 __all__ = ["expected_boxes", "visible_shares"]
@@ -30,22 +30,51 @@ def visible_shares(cameras: CameraStack, positions: FloatArray, boxes: FloatArra
     0 for a box that is NaN. For a camera that knows only the ground: 1 where the feet are in
     the image, else 0.
     """
-    known = np.isfinite(boxes.sum(axis=2))
-    boxes = np.where(known[..., None], boxes, 0.0)
-    sizes = np.concatenate([cameras.image_sizes, cameras.image_sizes], axis=1)[:, None]
-    inside = np.minimum(np.maximum(boxes, 0), sizes)
-    overlap = np.minimum(inside[:, :, None, 2:], inside[:, None, :, 2:])
-    overlap -= np.maximum(inside[:, :, None, :2], inside[:, None, :, :2])
-    overlap = np.maximum(overlap, 0)
-    covered = overlap[..., 0] * overlap[..., 1]
-    distance = ((positions - cameras.positions[:, None, :2]) ** 2).sum(axis=2)
-    # Only those who are nearer hide.
-    covered = np.where(distance[:, None] < distance[:, :, None], covered, 0.0)
-    shares = (areas(inside) - covered.max(axis=2, initial=0.0)) / np.maximum(areas(boxes), 1e-9)
-    shares = np.where(known, np.minimum(np.maximum(shares, 0), 1), 0.0)
+    places = np.ascontiguousarray(positions, np.float64)
+    shares = _shares(np.ascontiguousarray(boxes), cameras.image_sizes, cameras.positions, places)
     flat = np.flatnonzero(np.isnan(cameras.positions[:, 0]))
     if len(flat):
         feet = cameras.world2image(flat[:, None], positions)
         limits = cameras.image_sizes[flat, None]
         shares[flat] = ((feet >= 0) & (feet <= limits)).all(axis=2)
+    return shares
+
+
+@kernel("f8(f8, f8, f8, f8)")
+def _area(left: float, top: float, right: float, bottom: float) -> float:
+    return max(right - left, 0.0) * max(bottom - top, 0.0)
+
+
+@kernel("f8[:, ::1](f8[:, :, ::1], f8[:, ::1], f8[:, ::1], f8[:, ::1])")
+def _shares(
+    boxes: FloatArray, sizes: FloatArray, cameras: FloatArray, positions: FloatArray
+) -> FloatArray:
+    """The same for cameras that stand at places (V, 3), with images of sizes (V, 2)."""
+    views, count = boxes.shape[:2]
+    shares, inside, distance = np.zeros((views, count)), np.empty((count, 4)), np.empty(count)
+    for v in range(views):
+        for n in range(count):
+            distance[n] = np.inf  # whose box isn't known hides nobody
+            if np.isfinite(boxes[v, n].sum()):
+                for side in range(4):
+                    inside[n, side] = min(max(boxes[v, n, side], 0.0), sizes[v, side % 2])
+                x, y = positions[n, 0] - cameras[v, 0], positions[n, 1] - cameras[v, 1]
+                distance[n] = x * x + y * y
+        for n in range(count):
+            if distance[n] == np.inf:
+                continue
+            left, top, right, bottom = inside[n, 0], inside[n, 1], inside[n, 2], inside[n, 3]
+            covered = 0.0
+            for other in range(count):
+                if distance[other] < distance[n]:
+                    shared = _area(
+                        max(left, inside[other, 0]),
+                        max(top, inside[other, 1]),
+                        min(right, inside[other, 2]),
+                        min(bottom, inside[other, 3]),
+                    )
+                    covered = max(covered, shared)
+            whole = _area(boxes[v, n, 0], boxes[v, n, 1], boxes[v, n, 2], boxes[v, n, 3])
+            share = (_area(left, top, right, bottom) - covered) / max(whole, 1e-9)
+            shares[v, n] = min(max(share, 0.0), 1.0)
     return shares

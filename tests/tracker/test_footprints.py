@@ -5,7 +5,7 @@ import pytest
 
 from calibration.camera import Camera
 from calibration.camera_stack import CameraStack
-from tracker.alignment import Alignment
+from tracker.alignment import Alignments
 from tracker.footprints import FootprintSettings, locate
 from tracker.silhouettes import expected_boxes, visible_shares
 
@@ -127,23 +127,29 @@ def test_who_is_behind_somebody_is_seen_less(camera):
     assert shares_of(camera, places[:0]).shape == (0,)
 
 
-def test_an_alignment_learns_how_a_camera_is_turned_and_stretched(camera):
+def test_alignments_learn_how_each_camera_is_turned_and_stretched(camera):
     random = np.random.default_rng(0)
-    aligned = Alignment(camera)
+    aligned = Alignments(np.array([camera.position, [1.0, 0, 3]]))
     cos, sin = np.cos(0.03), np.sin(0.03)
+    of = np.repeat([0, 1], 10)
     for _ in range(300):
-        places = random.uniform([-2, 3], [2, 7], (10, 2))
-        raw = 1.04 * places @ np.array([[cos, sin], [-sin, cos]])
+        places = random.uniform([-2, 3], [2, 7], (20, 2))
+        raw = places.copy()  # of the second camera, which is as it should be
+        raw[:10] = 1.04 * places[:10] @ np.array([[cos, sin], [-sin, cos]])
         raw += 0.1 * random.normal(size=raw.shape)
-        aligned.learn(aligned.correct(raw), places)
-    np.testing.assert_allclose(
-        aligned.correct(1.04 * np.array([[cos * 5, sin * 5]])), [[5, 0]], atol=0.03
-    )
+        aligned.learn(of, aligned.correct(of, raw), places)
+    points = np.array([1.04 * np.array([cos * 5, sin * 5]), [5, 0]])
+    np.testing.assert_allclose(aligned.correct(np.arange(2), points), [[5, 0]] * 2, atol=0.03)
 
 
-def test_an_alignment_does_not_follow_a_wrong_rig_and_needs_heights():
-    flat = Camera.from_homography([[100.0, 0, 500], [0, -100, 400], [0, 0, 1]], (1000, 800))
-    unmoved = Alignment(flat)
-    points = np.array([[1.0, 2.0]])
-    unmoved.learn(points, points + 1)
-    assert unmoved.correct(points).tolist() == points.tolist()
+def test_alignments_do_not_follow_a_wrong_rig_and_need_heights():
+    flat, above = np.full(3, np.nan), np.array([0.0, 0, 3])
+    aligned = Alignments(np.array([flat, above]))
+    points, both = np.array([[1.0, 2.0], [1.0, 2.0]]), np.arange(2)
+    for _ in range(1000):
+        aligned.learn(both, points, np.array([[2.0, 3.0], [4.0, 8.0]]))
+    moved = aligned.correct(both, points)
+    assert moved[0].tolist() == [1, 2]
+    assert np.linalg.norm(moved[1]) / np.sqrt(5) == pytest.approx(np.exp(0.15))  # not 4
+    aligned.learn(both[:0], points[:0], points[:0])
+    assert aligned.correct(both, points).tolist() == moved.tolist()

@@ -5,6 +5,7 @@ import pytest
 
 from tracker.fusion import (
     Observations,
+    densities_by_others,
     fuse,
     inverse,
     log_densities,
@@ -44,24 +45,39 @@ def test_packed_matrices_do_what_whole_ones_do():
 
 def test_log_density_by_hand():
     # Variances 1 + 3 = 4 along both axes, 2 m off along x: squared distance 1.
-    density, squared = log_densities(
-        np.array([2.0, 0]), np.array([1.0, 0, 1]), np.zeros(2), np.array([3.0, 0, 3])
-    )
-    assert squared == pytest.approx(1)
-    assert density == pytest.approx(-0.5 - np.log(4) - np.log(2 * np.pi))
+    one = np.array([[2.0, 0]]), np.array([[1.0, 0, 1]])
+    density, squared = log_densities(*one, np.zeros((1, 2)), np.array([[3.0, 0, 3]]))
+    assert squared == pytest.approx(np.array([[1.0]]))
+    assert density == pytest.approx(np.array([[-0.5 - np.log(4) - np.log(2 * np.pi)]]))
+    assert log_densities(*one, np.zeros((0, 2)), np.zeros((0, 3)))[0].shape == (0, 1)
+
+
+def test_an_observation_is_compared_with_what_the_other_views_tell():
+    """Views 0 and 1 see somebody, each observation is asked without its own view."""
+    seen = observations([[0, 0], [0.3, 0], [1, 0]], [0.04, 0.08, 0.02], [0, 1, 2])
+    prior = np.zeros((1, 2)), np.array([[1.0, 0, 1.0]])
+    fused = fuse(seen, np.array([[0, 1, -1]]), *prior)
+    density, squared = densities_by_others(seen, fused, *prior)
+    for m, others in enumerate([[1], [0], [0, 1]]):
+        J = prior[1][0] + fused.J[0, others].sum(axis=0)
+        place, spread = solve(J, fused.h[0, others].sum(axis=0)), inverse(J)
+        alone = seen[np.array([m])]
+        expected = log_densities(alone.points, alone.covariances, place[None], spread[None])
+        assert [density[0, m], squared[0, m]] == pytest.approx(np.ravel(expected).tolist())
 
 
 def test_two_views_meet_at_their_weighted_mean():
     seen = observations([[0, 0], [0.3, 0]], [0.04, 0.08], [0, 1])
     fused = fuse(seen, np.array([[0, 1]]), np.zeros((1, 2)), np.array([[1e-9, 0, 1e-9]]))
-    middle = solve(fused.J.sum(axis=1), fused.h.sum(axis=1))
+    middle, spread = fused.places()
     np.testing.assert_allclose(middle, [[0.1, 0]], atol=1e-6)
+    np.testing.assert_allclose(spread, [[0.08 / 3, 0, 0.08 / 3]])
 
 
 def test_an_outlier_among_the_views_loses_weight():
     seen = observations([[0, 0], [0, 0], [3, 0]], [0.01, 0.01, 0.01], [0, 1, 2])
     fused = fuse(seen, np.array([[0, 1, 2]]), np.zeros((1, 2)), np.array([[1e-9, 0, 1e-9]]))
-    middle = solve(fused.J.sum(axis=1), fused.h.sum(axis=1))
+    middle, _ = fused.places()
     assert middle[0, 0] < 0.3  # the mean is 1
     assert fused.J[0, 2, 0] < 0.2 * fused.J[0, 0, 0]
 
