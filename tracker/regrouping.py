@@ -182,8 +182,10 @@ def _parts(rows: IntArray) -> list[IntArray]:
 def _looks(tracklets: Sequence[Tracklet], appearances: Appearances) -> FloatArray:
     """(N, D) unit rows, NaN where there is no picture."""
     pictured = [k for k, t in enumerate(tracklets) if t.look is not None]
+    if not pictured:
+        return np.full((len(tracklets), 1), np.nan)
     known = appearances.centred([t.look for t in tracklets if t.look is not None])
-    rows = np.full((len(tracklets), max(known.shape[1], 1)), np.nan)
+    rows = np.full((len(tracklets), known.shape[1]), np.nan)
     rows[pictured] = known
     return rows
 
