@@ -76,7 +76,7 @@ class Appearances:
     ) -> None:
         """Show (K, D) unit embeddings of a person, with (K,) qualities and (K,) cameras."""
         self.galleries.add(person, embeddings, qualities, cameras, time)
-        for camera in np.unique(cameras).tolist():
+        for camera in sorted(set(cameras.tolist())):
             self._means.add(camera, person, embeddings[cameras == camera])
             self._cameras = max(self._cameras, camera + 1)
         self._model = None

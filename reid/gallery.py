@@ -45,6 +45,8 @@ class Galleries:
         self._slot_of: dict[int, int] = {}
         self._people = np.zeros(0, np.int64)  # by slot; 0 where it is free
         self._embeddings = np.zeros((0, settings.images, 0), np.float32)
+        self._cosines = np.zeros((0, settings.images, settings.images), np.float32)
+        self._diagonal = np.eye(settings.images, dtype=bool)
         self._times = np.zeros((0, settings.images))  # -inf where there is no image
         self._qualities = np.zeros((0, settings.images))
         self._cameras = np.zeros((0, settings.images), np.int64)
@@ -79,9 +81,12 @@ class Galleries:
             slot = self._open(person, embeddings.shape[1])
         self._times[slot, self._times[slot] < time - self._settings.max_age] = -np.inf
         for embedding, quality, camera in zip(embeddings, qualities, cameras, strict=True):
-            place = self._place(slot, embedding, float(quality))
+            cosines = self._embeddings[slot] @ embedding.astype(np.float32)
+            place = self._place(slot, cosines, float(quality))
             if place >= 0:
                 self._embeddings[slot, place] = embedding
+                self._cosines[slot, place] = self._cosines[slot, :, place] = cosines
+                self._cosines[slot, place, place] = 1
                 self._qualities[slot, place] = quality
                 self._cameras[slot, place] = camera
                 self._times[slot, place] = time
@@ -106,7 +111,8 @@ class Galleries:
         slot = self._slot_of.get(person)
         if slot is None:
             return np.zeros((0, self._means.shape[1])), np.zeros(0, np.int64), np.zeros(0)
-        rows = np.flatnonzero(np.isfinite(self._times[slot]) & (self._times[slot] >= since))
+        times = self._times[slot]
+        rows = np.flatnonzero((times >= since) & (times > -np.inf))
         return self._embeddings[slot, rows], self._cameras[slot, rows], self._times[slot, rows]
 
     def likeness(self, queries: Floats, people: Ints, means: Floats) -> NDArray[np.float32]:
@@ -151,9 +157,8 @@ class Galleries:
 
     def _summarise(self, slot: int) -> None:
         filled = np.isfinite(self._times[slot])
-        rows = self._embeddings[slot, filled]
-        weights = _agreement(rows)
-        mean = weights @ rows
+        weights = _agreement(self._cosines[slot][filled][:, filled])
+        mean = weights @ self._embeddings[slot, filled]
         cameras = np.bincount(self._cameras[slot, filled], weights)
         if len(cameras) > self._shares.shape[1]:
             wider = len(cameras) - self._shares.shape[1]
@@ -184,6 +189,7 @@ class Galleries:
         self._embeddings = _longer(
             self._embeddings.reshape(old, images, dimension), new, np.float32(0)
         )
+        self._cosines = _longer(self._cosines, new, np.float32(0))
         self._means = _longer(self._means.reshape(old, dimension), new, np.float32(0))
         self._times = _longer(self._times, new, -np.inf)
         self._qualities = _longer(self._qualities, new, 0.0)
@@ -194,28 +200,38 @@ class Galleries:
         self._people = _longer(self._people, new, 0)
         self._free.extend(range(old + new - 1, old - 1, -1))
 
-    def _place(self, slot: int, embedding: Floats, quality: float) -> int:
-        """Where a new embedding goes: an empty place, the one it replaces, or -1 for nowhere."""
+    def _place(self, slot: int, cosines: Floats, quality: float) -> int:
+        """Where a new embedding goes: an empty place, the one it replaces, or -1 for nowhere.
+
+        cosines: (images,) with those that are there.
+        """
         empty = np.flatnonzero(np.isneginf(self._times[slot]))
         if len(empty):
             return int(empty[0])
-        rows = np.vstack([self._embeddings[slot], embedding])
-        qualities = np.append(self._qualities[slot], quality)
-        cosines = rows @ rows.T
-        np.fill_diagonal(cosines, -np.inf)
-        pair = np.array(np.unravel_index(np.argmax(cosines), cosines.shape))
-        loser = int(pair[np.argmin(qualities[pair])])
-        return loser if loser < len(self._times[slot]) else -1
+        nearest = int(cosines.argmax())
+        others = np.where(self._diagonal, -np.inf, self._cosines[slot])
+        first, second = divmod(int(others.argmax()), len(cosines))
+        qualities = self._qualities[slot]
+        if cosines[nearest] > self._cosines[slot, first, second] or len(cosines) == 1:
+            return nearest if qualities[nearest] <= quality else -1
+        return first if qualities[first] <= qualities[second] else second
 
 
-def _agreement(rows: Floats) -> NDArray[np.float32]:
-    """(K,) how much each of (K, D) images counts, 1 together: least those least like the rest,
-    which may show somebody else, or two people at once. By re-weighting the mean."""
-    weights = np.full(len(rows), 1 / len(rows), np.float32)
-    for _ in range(REWEIGHTINGS if len(rows) > 2 else 0):
-        mean = weights @ rows
-        apart = np.maximum(1 - rows @ mean / np.sqrt(np.maximum(mean @ mean, 1e-9)), 1e-6)
-        weights = np.minimum((np.median(apart) / apart) ** 2, 1).astype(np.float32)
+def _agreement(cosines: Floats) -> NDArray[np.float32]:
+    """(K,) how much each of K images counts, 1 together: least those least like the rest,
+    which may show somebody else, or two people at once. By re-weighting the mean.
+
+    cosines: (K, K) of unit rows, of which the mean and all that is near it are sums.
+    """
+    count = len(cosines)
+    weights = np.full(count, 1 / count, np.float32)
+    for _ in range(REWEIGHTINGS if count > 2 else 0):
+        products = cosines @ weights
+        length = np.sqrt(max(float(products @ weights), 1e-9))
+        apart = np.maximum(1 - products / length, 1e-6)
+        ranked = np.sort(apart)
+        median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
+        weights = np.minimum((median / apart) ** 2, 1).astype(np.float32)
         weights /= weights.sum()
     return weights
 

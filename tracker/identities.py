@@ -49,6 +49,7 @@ class IdentityRegistry:
         self._identities: dict[int, KnownPerson] = {}
         self._owner: dict[tuple[str, int], int] = {}
         self._cameras: dict[str, int] = {}
+        self._shown: set[int] = set()  # of whom there are pictures that nothing was learned from
         self._journeys = Journeys(settings.travel)
         self.appearances = Appearances(settings.appearance, prior)
 
@@ -104,6 +105,7 @@ class IdentityRegistry:
         number = self._owner[camera, track_id]
         cameras = self.camera_numbers(sources or [camera] * len(embeddings))
         self.appearances.add(number, embeddings, qualities, cameras, time)
+        self._shown.add(number)
 
     def see(self, people: Sequence[int], camera: str, time: float) -> None:
         """These identities are seen by that camera at that moment."""
@@ -252,7 +254,9 @@ class IdentityRegistry:
         ]
         patience = self._settings.certain_after
         for camera, track, number, since in present:
-            learn_track(self.appearances, number, (camera, track), since, patience)
+            if number in self._shown:
+                learn_track(self.appearances, number, (camera, track), since, patience)
+        self._shown.clear()
         company = ((camera, number, since) for camera, _, number, since in present)
         learn_company(self.appearances, company, time - patience)
 
