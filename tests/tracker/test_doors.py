@@ -12,7 +12,7 @@ DOORS = {
 
 
 def at(x, y, doors=DOORS):
-    return nearest_door(doors, np.array([x, y], float))
+    return nearest_door(doors, np.array([x, y], float), 1.0)
 
 
 def test_a_point_a_line_and_a_polygon_reach_a_metre():
