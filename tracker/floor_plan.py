@@ -19,7 +19,8 @@ GAP: Final = 2.0  # seconds unseen after which a way breaks off: nobody knows wh
 FADED: Final = (90, 90, 90)
 LIGHT: Final = (200, 200, 200)
 DOOR: Final = (80, 200, 255)
-RING: Final = 8  # pixels: radius of the ring around a door that was learned
+POINT: Final = 7  # pixels: radius of a door that is a point...
+RING: Final = 18  # ...and of the ring around one that was learned
 BREAK: Final = (math.nan, math.nan)  # in a way: out of sight
 
 
@@ -82,7 +83,7 @@ class FloorPlan:
             [place] = self.metres2pixels(door)
             x, y = np.round(place).astype(int).tolist()
             cv2.circle(image, (x, y), RING, DOOR, 2, cv2.LINE_AA)
-            _label(image, name, place, DOOR)
+            _label(image, name, place + np.array([RING, -RING]), DOOR)
         return image
 
     def _draw_scene(self, rig: Rig, width: int, height: int) -> Image:
@@ -94,8 +95,9 @@ class FloorPlan:
             cv2.polylines(image, [corners], True, LIGHT, 1, cv2.LINE_AA)
         for name, door in rig.doors.items():
             pixels = np.round(self.metres2pixels(np.atleast_2d(door))).astype(np.int32)
-            stroke = np.vstack([pixels, pixels[-1:]])[:, None]  # a point alone isn't drawn
-            cv2.polylines(image, [stroke], len(pixels) > 2, DOOR, 4, cv2.LINE_AA)
+            cv2.polylines(image, [pixels[:, None]], len(pixels) > 2, DOOR, 4, cv2.LINE_AA)
+            if len(pixels) == 1:
+                cv2.circle(image, tuple(pixels[0].tolist()), POINT, DOOR, -1, cv2.LINE_AA)
             _label(image, name, pixels.mean(axis=0), DOOR)
         for name, camera in rig.cameras.items():
             if camera.position is not None:

@@ -154,7 +154,9 @@ class SceneTracker:
                 presence = Presence(group, number, tracks.time, where, where, tracks.time)
                 presence.detected = tracks.time
                 self._presences[group, track] = presence
-            presence.last, presence.until = followed.positions[row], tracks.time
+            if tracks.detection_rows[row] >= 0:
+                presence.last = followed.positions[row]
+            presence.until = tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
         positions = np.zeros((len(tracks), 3))
