@@ -45,6 +45,8 @@ def test_where_people_are_new():
     assert at_border.tolist() == [0.1, 0.4, 0.4, 0.4]
     door = np.array([[4, 0.5], [4, 1.5]], float)
     assert entry_density(places, None, (door,), settings).tolist() == [0.1, 0.1, 0.1, 0.4]
+    inside = np.array([[2.2, 2.2]])
+    assert entry_density(places, area, (inside,), settings).tolist() == [0.4] * 4
     assert entry_density(places, None, (), settings).tolist() == [0.1] * 4
 
 
