@@ -1,5 +1,7 @@
 """Who are those whom nobody expected? Groups of detections, and lost people who may be them."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from tracker.assignment import assign
@@ -53,18 +55,17 @@ def resume(
 
 def entry_density(
     places: FloatArray,
-    area: FloatArray | None,
-    doors: tuple[FloatArray, ...],
+    border: FloatArray | None,
+    doors: Collection[FloatArray],
     settings: EntranceSettings,
 ) -> FloatArray:
     """(K,) how many new people are expected per m^2 at places (K, 2).
 
-    Many near a door or, where none is known, outside the area or near its border.
+    Many near a door, near a border (K, 2) that people may enter over, or outside it.
     """
-    if doors:
-        near = np.min([distance_to(door, places) for door in doors], axis=0) <= settings.reach
-    elif area is not None:
-        near = distance_outside(area, places) >= -settings.reach
-    else:
-        near = np.zeros(len(places), bool)
+    near = np.zeros(len(places), bool)
+    if border is not None:
+        near |= distance_outside(border, places) >= -settings.reach
+    for door in doors:
+        near |= distance_to(door, places) <= settings.reach
     return np.where(near, settings.door_density, settings.inner_density)

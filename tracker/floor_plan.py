@@ -18,6 +18,9 @@ MARGIN: Final = 0.05  # of the longer side, around everything
 GAP: Final = 2.0  # seconds unseen after which a way breaks off: nobody knows where it went
 FADED: Final = (90, 90, 90)
 LIGHT: Final = (200, 200, 200)
+DOOR: Final = (80, 200, 255)
+POINT: Final = 7  # pixels: radius of a door that is a point...
+RING: Final = 18  # ...and of the ring around one that was learned
 BREAK: Final = (math.nan, math.nan)  # in a way: out of sight
 
 
@@ -60,10 +63,13 @@ class FloorPlan:
         """(N, 2) metres on the ground -> (N, 2) pixels of the plan."""
         return self._origin + np.asarray(points)[:, :2] * [self._scale, -self._scale]
 
-    def draw(self, ways: Mapping[int, FloatArray]) -> Image:
+    def draw(
+        self, ways: Mapping[int, FloatArray], learned: Mapping[str, FloatArray] | None = None
+    ) -> Image:
         """The plan with the way of each identity, (K, 2) metres, its last place marked.
 
-        A row of NaN breaks a way in two.
+        A row of NaN breaks a way in two. learned: doors that the rig doesn't name, (1, 2) metres
+        each, as rings.
         """
         image = self._empty.copy()
         for identity, points in ways.items():
@@ -73,6 +79,11 @@ class FloorPlan:
             x, y = pieces[-1][-1, 0].tolist()
             cv2.circle(image, (x, y), 5, colour, -1, cv2.LINE_AA)
             cv2.putText(image, str(identity), (x + 7, y + 5), FONT, 0.5, colour, 1, cv2.LINE_AA)
+        for name, door in (learned or {}).items():
+            [place] = self.metres2pixels(door)
+            x, y = np.round(place).astype(int).tolist()
+            cv2.circle(image, (x, y), RING, DOOR, 2, cv2.LINE_AA)
+            _label(image, name, place + np.array([RING, -RING]), DOOR)
         return image
 
     def _draw_scene(self, rig: Rig, width: int, height: int) -> Image:
@@ -84,8 +95,10 @@ class FloorPlan:
             cv2.polylines(image, [corners], True, LIGHT, 1, cv2.LINE_AA)
         for name, door in rig.doors.items():
             pixels = np.round(self.metres2pixels(np.atleast_2d(door))).astype(np.int32)
-            cv2.polylines(image, [pixels[:, None]], len(pixels) > 2, (80, 200, 255), 4, cv2.LINE_AA)
-            _label(image, name, pixels.mean(axis=0), (80, 200, 255))
+            cv2.polylines(image, [pixels[:, None]], len(pixels) > 2, DOOR, 4, cv2.LINE_AA)
+            if len(pixels) == 1:
+                cv2.circle(image, tuple(pixels[0].tolist()), POINT, DOOR, -1, cv2.LINE_AA)
+            _label(image, name, pixels.mean(axis=0), DOOR)
         for name, camera in rig.cameras.items():
             if camera.position is not None:
                 place = self.metres2pixels(camera.position[None])[0]

@@ -1,6 +1,6 @@
 """The people on every camera, followed together on the ground or on each camera for itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from tracker.camera_tracker import CameraTracker
 from tracker.camera_tracker_settings import CameraTrackerSettings
 from tracker.ground import GroundTracker, GroundTracks
 from tracker.ground_settings import GroundSettings
-from tracker.types import Detections, Frame
+from tracker.learned_doors import LearnedDoors
+from tracker.types import Detections, FloatArray, Frame
 
 __all__ = ["GROUND", "Followers"]
 
@@ -21,7 +22,8 @@ class Followers:
     the others each for itself (`tracker.camera_tracker`).
 
     groups: of each camera, the name of those within which a track's id is one person: its own or
-    `GROUND`.
+    `GROUND`. doors: by name, (K, 2) metres each: the rig's or, where it names none, the
+    `learned_doors` so far.
     """
 
     def __init__(
@@ -33,8 +35,13 @@ class Followers:
     ) -> None:
         """settings, ground: for those without and with calibration. rig: None without any."""
         calibrated = {n: rig.cameras[n] for n in cameras if n in rig.cameras} if rig else {}
-        doors = tuple(rig.doors.values()) if rig else ()
-        self._ground = GroundTracker(calibrated, ground, rig.area if rig else None, doors)
+        given = rig.doors if rig else {}
+        learning = ground.doors.learned and not given
+        self._learner = LearnedDoors(ground.doors) if learning else None
+        self.learned_doors: Mapping[str, FloatArray] = self._learner.places if self._learner else {}
+        self.doors = given or self.learned_doors
+        area = rig.area if rig else None
+        self._ground = GroundTracker(calibrated, ground, area, self.doors.values())
         self._trackers = {n: CameraTracker(n, settings) for n in cameras if n not in calibrated}
         self.groups = {name: GROUND if name in calibrated else name for name in cameras}
 
@@ -47,6 +54,8 @@ class Followers:
         """
         shared = [i for i, f in enumerate(frames) if self.groups[f.camera] == GROUND]
         fused = self._ground.update([frames[i] for i in shared], [detections[i] for i in shared])
+        if self._learner is not None:
+            self._learner.watch(fused)
         on_ground = dict(zip(shared, fused, strict=True))
         return [
             on_ground[i] if i in on_ground else self._follow(frame, found)

@@ -8,7 +8,7 @@ and don't, lower (`tracker.existence`).
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,16 +54,19 @@ class GroundTracker:
         cameras: Mapping[str, Camera],
         settings: GroundSettings | None = None,
         area: FloatArray | None = None,
-        doors: Sequence[FloatArray] = (),
+        doors: Collection[FloatArray] = (),
     ) -> None:
         """area: (K, 2) polygon in metres that people are reported in; None for everywhere.
 
-        doors: (K, 2) metres each, a point, a line or a polygon where people come and go.
+        doors: (K, 2) metres each, a point, a line or a polygon where people come and go. Asked
+        anew at each tick, as some may be learned; as long as none are given, people may also enter
+        anywhere over the area's border.
         """
         self._settings = settings or GroundSettings()
         self._views = GroundViews(cameras, self._settings, area)
         self._area = area
-        self._doors = tuple(doors)
+        self._doors = doors
+        self._border = None if doors else area
         self._people = People()
         self._lost = People()  # waited for, neither reported nor given detections
         self._numbers = itertools.count(1)
@@ -206,7 +209,7 @@ class GroundTracker:
         everybody = self._people + self._lost
         unseen = np.append(unseen, np.ones(len(self._lost), bool))
         waiting = np.flatnonzero(unseen & everybody.confirmed)
-        new = entry_density(places, self._area, self._doors, self._settings.entrances)
+        new = entry_density(places, self._border, self._doors, self._settings.entrances)
         rows, found = resume(
             places, spreads, everybody.position[waiting], everybody.spread[waiting], new
         )

@@ -5,7 +5,7 @@ from pydantic import Field
 from configs import Settings
 from tracker.footprints import FootprintSettings
 
-__all__ = ["EntranceSettings", "ExistenceSettings", "GroundSettings"]
+__all__ = ["DoorSettings", "EntranceSettings", "ExistenceSettings", "GroundSettings"]
 
 
 class ExistenceSettings(Settings):
@@ -41,12 +41,32 @@ class EntranceSettings(Settings):
     """Metres around a door or inside the area's border that count as an entrance."""
 
 
+class DoorSettings(Settings):
+    """Where people come and go: which door it is, and how one becomes known."""
+
+    learned: bool = True
+    """Whether doors are learned from where people come and go, if `cameras.yaml` names none."""
+    reach: float = Field(default=1.0, gt=0)
+    """Metres from a door within which people come and go by it."""
+    evidence: float = Field(default=9.0, gt=0)
+    """A place is a door when as many comings and goings within its reach are so unlikely, in nats,
+    were they spread evenly over its surroundings: 9 is seven of seven, or twelve of seventeen."""
+    lasted: float = Field(default=3.0, ge=0)
+    """Seconds that somebody must be followed, as shorter tracks begin and end anywhere, and within
+    which somebody who comes or goes walks farther than `reach`."""
+    alone: float = Field(default=1.0, ge=0)
+    """Metres to the next person: tracks of people closer together may be mixed up."""
+    memory: int = Field(default=1000, ge=1)
+    """Comings and goings that are remembered."""
+
+
 class GroundSettings(Settings):
     """How people are followed on the ground plane."""
 
     footprint: FootprintSettings = FootprintSettings()
     existence: ExistenceSettings = ExistenceSettings()
     entrances: EntranceSettings = EntranceSettings()
+    doors: DoorSettings = DoorSettings()
     min_score: float = 0.3
     """Detections below this score aren't used."""
     max_detection_iou: float = Field(default=0.7, gt=0, le=1)

@@ -1,7 +1,7 @@
 """The pictures that a run leaves: the mosaic video and the best crop of each person."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -159,12 +159,12 @@ class RunPictures:
         if self._crops:
             self._crops.renumber(number, files)
 
-    def close(self) -> None:
-        """Finish the video and draw map.png."""
+    def close(self, doors: Mapping[str, FloatArray]) -> None:
+        """Finish the video and draw map.png. doors: that were learned, (1, 2) metres by name."""
         if self._video:
             self._video.close()
         if self._rig is not None:
-            plan = FloorPlan(self._rig, *PLAN_SIZE).draw(self._trajectories.ways())
+            plan = FloorPlan(self._rig, *PLAN_SIZE).draw(self._trajectories.ways(), doors)
             cv2.imwrite(str(self._folder / "map.png"), plan)
 
 

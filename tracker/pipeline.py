@@ -2,7 +2,7 @@
 
 import time as wall
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from tracker.detection import open_detector
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.revision import Revision
 from tracker.scene_tracker import SceneTracker
-from tracker.types import Detections, Embedder, Frame, Image, Sightings
+from tracker.types import Detections, Embedder, FloatArray, Frame, Image, Sightings
 from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, open_source, ticks
 
 __all__ = ["Moment", "Pipeline", "track"]
@@ -101,6 +101,10 @@ class Pipeline:
     def identities(self) -> tuple[IdentitySummary, ...]:
         """What is known of every person so far."""
         return self._scene.identities()
+
+    def learned_doors(self) -> Mapping[str, FloatArray]:
+        """Where people come and go, if the rig doesn't say: (1, 2) metres by name."""
+        return self._scene.learned_doors()
 
     def revision(self) -> Revision:
         """After the last moment: what the offline pass corrects, if the settings ask for it.

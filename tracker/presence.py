@@ -18,8 +18,8 @@ NOBODY = 0  # the "identity" of what turned out to be no person of its own
 class Presence:
     """One track and the person it shows; the identity is None while the decision waits.
 
-    group: the camera, or what stands for all calibrated ones. first, last: where it was first and
-    last seen, (2,) metres, NaN without calibration. until: when it was last seen, seconds.
+    group: the camera, or what stands for all calibrated ones. first, last: where it was first seen
+    and last detected, (2,) metres, NaN without calibration. until: when it was last seen, seconds.
     confirmed: whether it surely is a person. images: not yet in a gallery, each with its quality
     and its camera. met: since when the track may follow somebody else, as it came too near to
     another one or was lost; None if it can't. alone: since when that is over, or is not waited for

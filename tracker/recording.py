@@ -61,10 +61,13 @@ class RunRecorder:
         trace: TracebackType | None,
     ) -> None:
         with self._writer:
-            self._pictures.close()
+            doors = self._pipeline.learned_doors()
+            self._pictures.close(doors)
             self._write_events()
             revising = kind is None and self._offline_pass
             with Replacement() as files:
+                if self._pipeline.rig is not None and not self._pipeline.rig.doors:
+                    self._writer.write_doors(doors, files)
                 people = self._pipeline.identities()
                 self._conclude(people, files, finished=kind is None and not revising)
             if revising:

@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import TextIO
 
 import numpy as np
+import yaml
 
 from configs.errors import InputError
 from tracker.boxes import xyxy2xywh
 from tracker.identity_records import IdentityEvent, IdentitySummary
 from tracker.motchallenge import FIRST_PIXEL
 from tracker.replacement import Replacement
-from tracker.types import Sightings
+from tracker.types import FloatArray, Sightings
 
 __all__ = ["ResultWriter", "claim_folder", "result_rows"]
 
@@ -61,7 +62,8 @@ def result_rows(sightings: Sightings) -> str:
 
 
 class ResultWriter:
-    """`<camera>.txt`, `events.jsonl`, `identities.jsonl` and `summary.json` in one folder."""
+    """`<camera>.txt`, `events.jsonl`, `identities.jsonl`, `doors.yaml` and `summary.json` in one
+    folder."""
 
     def __init__(self, folder: Path, cameras: Sequence[str]) -> None:
         self._folder = folder
@@ -129,6 +131,12 @@ class ResultWriter:
                     "best_crop": best_crops.get(person.identity),
                 }
                 file.write(json.dumps(record) + "\n")
+
+    def write_doors(self, doors: Mapping[str, FloatArray], files: Replacement) -> None:
+        """Doors that were learned, (K, 2) metres by name, as `cameras.yaml` takes them."""
+        places = {name: np.round(door, 2).tolist() for name, door in doors.items()}
+        with files.open(self._folder / "doors.yaml") as file:
+            yaml.safe_dump({"doors": places}, file, sort_keys=False, default_flow_style=None)
 
     def write_summary(self, summary: Mapping[str, object], files: Replacement) -> None:
         """The run in numbers."""

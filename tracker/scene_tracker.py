@@ -7,7 +7,7 @@ encounter (`tracker.reviews`).
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -66,7 +66,6 @@ class SceneTracker:
         self._followers = Followers(cameras, settings.camera_tracker, settings.ground, rig)
         self._groups = self._followers.groups
         self._numbers = {group: itertools.count(1) for group in self._groups.values()}
-        self._doors = rig.doors if rig else {}
         prior = None if embedder is None else embedder.cosine_prior
         self._registry = IdentityRegistry(settings.identities, on_event, prior)
         self._presences: dict[tuple[str, int], Presence] = {}
@@ -103,6 +102,10 @@ class SceneTracker:
     def identities(self) -> tuple[IdentitySummary, ...]:
         """What is known of every person so far."""
         return self._registry.summaries()
+
+    def learned_doors(self) -> Mapping[str, FloatArray]:
+        """Where people come and go, if the rig doesn't say: (1, 2) metres by name."""
+        return self._followers.learned_doors
 
     def revision(self) -> Revision:
         """After `finish`: what of the sightings is corrected by the offline pass.
@@ -151,7 +154,9 @@ class SceneTracker:
                 presence = Presence(group, number, tracks.time, where, where, tracks.time)
                 presence.detected = tracks.time
                 self._presences[group, track] = presence
-            presence.last, presence.until = followed.positions[row], tracks.time
+            if tracks.detection_rows[row] >= 0:
+                presence.last = followed.positions[row]
+            presence.until = tracks.time
             presence.confirmed |= bool(followed.confirmed[row])
             presences.append(presence)
         positions = np.zeros((len(tracks), 3))
@@ -268,7 +273,8 @@ class SceneTracker:
 
     def _place(self, group: str, position: FloatArray) -> str:
         """Where somebody comes in or goes out, as a name: the door, else the camera."""
-        return nearest_door(self._doors, position) or group
+        reach = self._settings.ground.doors.reach
+        return nearest_door(self._followers.doors, position, reach) or group
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:

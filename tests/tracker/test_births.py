@@ -44,7 +44,9 @@ def test_where_people_are_new():
     at_border = entry_density(places, area, (), settings)
     assert at_border.tolist() == [0.1, 0.4, 0.4, 0.4]
     door = np.array([[4, 0.5], [4, 1.5]], float)
-    assert entry_density(places, area, (door,), settings).tolist() == [0.1, 0.1, 0.1, 0.4]
+    assert entry_density(places, None, (door,), settings).tolist() == [0.1, 0.1, 0.1, 0.4]
+    inside = np.array([[2.2, 2.2]])
+    assert entry_density(places, area, (inside,), settings).tolist() == [0.4] * 4
     assert entry_density(places, None, (), settings).tolist() == [0.1] * 4
 
 

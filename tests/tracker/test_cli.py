@@ -171,6 +171,27 @@ def test_cameras_file_names_the_sources(scene, command, tmp_path):
     assert max(person["last_time"] for person in people) == pytest.approx(2.4, abs=0.2)
 
 
+def test_a_run_leaves_the_doors_that_it_learned(make_video, command, tmp_path):
+    """Seen from above at 30 pixels a metre, somebody walks 3 m and is gone."""
+    make_video("top.mp4", frames=50, rate=10, size=(160, 120))
+    rows = [f"{n},-1,{5 + 3 * n},31,30,60,0.9" for n in range(1, 31)]
+    (tmp_path / "top.txt").write_text("\n".join(rows) + "\n")
+    camera = "source: top.mp4, image_size: [160, 120]"
+    camera += ", homography: [[30, 0, 0], [0, -30, 120], [0, 0, 1]]"
+    (tmp_path / "cameras.yaml").write_text("cameras: {top: {" + camera + "}}\n")
+    settings = "--ground.max-gap 0.2 --ground.entrances.max-lost 0 --ground.doors.reach 0.5"
+    settings += " --ground.doors.lasted 1 --ground.doors.evidence 1"
+    code, _, said = command(
+        *("--cameras", tmp_path / "cameras.yaml", "--detector", tmp_path / "top.txt"),
+        *("--output", tmp_path / "out", *settings.split()),
+    )
+    assert (code, said) == (0, "")
+    doors = yaml.safe_load((tmp_path / "out" / "doors.yaml").read_text())["doors"]
+    assert list(doors) == ["door 1"]
+    assert doors["door 1"][0] == pytest.approx([109 / 30, 30 / 30], abs=0.3)
+    assert (tmp_path / "out" / "map.png").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,8 +1,15 @@
-"""Which door somebody is at."""
+"""Which door somebody is at, and what tells a door from any other place."""
+
+import runpy
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tracker.doors import nearest_door
+from calibration.rig import Rig
+from tracker.doors import nearest_door, surprise
+from tracker.scene_settings import SceneSettings
+from tracker.scene_tracker import SceneTracker
 
 DOORS = {
     "point": np.array([[0.0, 0.0]]),
@@ -12,7 +19,7 @@ DOORS = {
 
 
 def at(x, y, doors=DOORS):
-    return nearest_door(doors, np.array([x, y], float))
+    return nearest_door(doors, np.array([x, y], float), 1.0)
 
 
 def test_a_point_a_line_and_a_polygon_reach_a_metre():
@@ -33,3 +40,23 @@ def test_the_nearer_of_two_doors_counts():
 
 def test_without_doors_nobody_is_at_one():
     assert at(0.0, 0.0, {}) is None
+
+
+def test_surprise_by_hand():
+    assert surprise(0, 10, 0.25) == surprise(0, 0, 0.25) == 0.0
+    assert surprise(7, 7, 0.25) == pytest.approx(7 * np.log(4))
+    # One of two or both: 2 x 1/4 x 3/4 + 1/16 = 7/16.
+    assert surprise(1, 2, 0.25) == pytest.approx(-np.log(7 / 16))
+    assert surprise(100_000, 100_000, 0.25) < np.inf
+
+
+def test_who_walks_out_goes_by_the_door_where_the_last_detection_was():
+    """That is 0.8 m from it; for a while the tracker expects them farther on, out of its reach."""
+    world = runpy.run_path(str(Path(__file__).parent / "world.py"))
+    cameras = world["cameras"]()
+    rig = Rig(tuple(cameras), cameras, doors={"exit": np.array([[4.5, 3.0]])})
+    tracker = SceneTracker(list(cameras), None, SceneSettings(), rig=rig)
+    walker = [lambda t: np.array([2.0 + 1.2 * t, 3.0]) if t < 3 else None]
+    for frames, found, _ in world["ticks"](walker, 56):
+        tracker.update(frames, found)
+    assert tracker._registry._journeys._departures.place_of(1) == "exit"

@@ -48,6 +48,15 @@ def test_ways_end_in_a_mark_of_the_identity(rig):
     assert image[550 - 400, 50 + 600].tolist() == list(identity_colour(7))
 
 
+def test_learned_doors_are_rings_and_given_ones_filled(rig):
+    image = FloorPlan(rig, 1100, 600).draw({}, {"door 1": np.array([[6.0, 4.0]])})
+    coloured = (image == [80, 200, 255]).all(axis=2)
+    x, y = 50 + 600, 550 - 400
+    assert coloured[y, x - 25 : x].any()
+    assert not coloured[y, x]
+    assert coloured[550 - 200, 50 + 1000]  # the rig's "main"
+
+
 def test_a_rig_of_nothing_is_drawn_too():
     assert FloorPlan(Rig(("a",)), 64, 48).draw({}).shape == (48, 64, 3)
 

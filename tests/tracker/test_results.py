@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from calibration.rig import read_rig
 from configs.errors import InputError
 from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.motchallenge import read_results
@@ -110,3 +111,16 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(InputError, match="is a file"):
         claim_folder(tmp_path / "out", exist_ok=True)
+
+
+def test_learned_doors_go_into_a_camera_file_as_they_are(tmp_path):
+    doors = {"door 1": np.array([[1.006, -2.5]]), "door 2": np.array([[0.0, 3.0]])}
+    with ResultWriter(tmp_path, []) as writer, Replacement() as files:
+        writer.write_doors(doors, files)
+    written = (tmp_path / "doors.yaml").read_text()
+    (tmp_path / "cameras.yaml").write_text("cameras: {a: a.mp4}\n" + written)
+    doors = read_rig(tmp_path / "cameras.yaml").doors
+    assert {name: door.tolist() for name, door in doors.items()} == {
+        "door 1": [[1.01, -2.5]],
+        "door 2": [[0.0, 3.0]],
+    }
