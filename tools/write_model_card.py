@@ -75,6 +75,9 @@ class Arguments:
     """What tools/benchmark_models.py --json wrote."""
     peer: str = "the peer"
     """Name of the network that it was compared with."""
+    pictures: Path | None = None
+    """Whose photographs it was trained on: a table of file, author and licence, tab-separated, the
+    names of the columns first."""
 
 
 def write_card(arguments: Arguments) -> Path:
@@ -89,8 +92,11 @@ def write_card(arguments: Arguments) -> Path:
         for key, value in stored.items()
         if key.startswith("cosine_prior") or key == "best_f1_score"
     }
+    data = stored.get("training_data", "unknown")
+    if arguments.pictures is not None:
+        data += "\n\n" + _pictures(arguments.pictures)
     parts = {
-        "Data": stored.get("training_data", "unknown"),
+        "Data": data,
         "Recipe": "\n\n".join(_recipe(folder, kind) for folder in arguments.run),
         "Metrics": _metrics(figures, kind, arguments.peer),
         "Thresholds": _table(("entry of the file", "value"), list(thresholds.items())),
@@ -151,6 +157,15 @@ def _populations(settings: Path) -> list[str]:
             asked["backgrounds"] = Path(asked.get("backgrounds") or "").name
             lines += ["", f"Drawn by `tools/render reid`: `{json.dumps(asked)}`"]
     return lines
+
+
+def _pictures(path: Path) -> str:
+    """Every photograph with its author and licence, as its record has them."""
+    with_header = list(csv.reader(_text(path).splitlines(), delimiter="\t"))
+    if not with_header:
+        raise InputError(f"{path}: no pictures in it")
+    header, *rows = [tuple(cell.replace("|", "/") for cell in row) for row in with_header]
+    return f"Its {len(rows)} photographs:\n\n{_table(header, rows)}"
 
 
 def _metrics(figures: dict[str, dict[str, float]], kind: str, name: str) -> str:

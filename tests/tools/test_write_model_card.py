@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
@@ -64,6 +65,13 @@ def test_a_network_trained_in_two_runs_tells_of_both(records, tmp_path):
     text = write_card(both).read_text()
     assert text.index("seed: 17") < text.index("seed: 18")
     assert "Trained for 0.25 hours." in text
+
+
+def test_photographs_are_named_with_author_and_licence(records, tmp_path):
+    (tmp_path / "pictures.tsv").write_text("file\tauthor\tlicence\na.jpg\tAnn | Ben\tCC0-1.0\n")
+    text = write_card(replace(records, pictures=tmp_path / "pictures.tsv")).read_text()
+    assert "nobody\n\nIts 1 photographs:\n\n| file | author | licence |" in text
+    assert "| a.jpg | Ann / Ben | CC0-1.0 |" in text
 
 
 @pytest.mark.parametrize(
