@@ -45,7 +45,7 @@ Its training data are rendered, so all that rendering leaves out is unknown to i
 Its training data are mostly rendered, so all that rendering leaves out is unknown to it.
 
 * Viewpoint: fisheye lenses and steep views from above are outside its data; so are people who lie.
-* Size: pictures are shrunk to about `detection.pixels` (258,048); who has few pixels then is
+* Size: pictures are shrunk to about `detection.pixels` (196,608); who has few pixels then is
   missed, see the two figures above.
 * Skin tone: skins are mixed from eleven textures, which is no sample of any population. Errors
   by skin tone haven't been measured: no data set at hand has such labels.

@@ -25,12 +25,16 @@ class People(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """boxes (N, A, 4): each cell's person; is_positive (N, A): it has one; iou (N, A): of its
-    prediction with it, 0 where there is none; counts (N, A): 0 where an ignored person stands."""
+    """boxes (N, A, 4): each cell's person; is_positive (N, A): it has one; quality (N, A): what its
+    score is to be, 0 where there is none; counts (N, A): 0 where an ignored person stands.
+
+    Of a person's cells the best one's quality is the IoU of its box, that of the others falls as
+    they suit it less, so that one box of each person has the highest score by far.
+    """
 
     boxes: Tensor
     is_positive: Tensor
-    iou: Tensor
+    quality: Tensor
     counts: Tensor
 
 
@@ -70,9 +74,16 @@ def assign(
         best, person = claim.max(dim=1)
         taken = torch.gather(people.boxes, 1, person[..., None].expand(-1, -1, 4))
         is_positive = best > 0
-        cell_iou = torch.where(is_positive, torch.gather(iou, 1, person[:, None])[:, 0], 0.0)
+        aligned = _of_the_best(torch.where(chosen, quality, 0.0), torch.where(chosen, iou, 0.0))
+        wanted = torch.where(is_positive, torch.gather(aligned, 1, person[:, None])[:, 0], 0.0)
         counts = (is_positive | ~_covered(centres, people)).float()
-    return Assignment(taken, is_positive, cell_iou, counts)
+    return Assignment(taken, is_positive, wanted, counts)
+
+
+def _of_the_best(quality: Tensor, iou: Tensor) -> Tensor:
+    """Qualities (N, M, A), scaled so that each person's largest is its largest IoU."""
+    largest = quality.amax(dim=-1, keepdim=True).clamp(min=1e-9)
+    return quality / largest * iou.amax(dim=-1, keepdim=True)
 
 
 def _allowed(centres: Tensor, strides: Tensor, people: People) -> Tensor:

@@ -26,14 +26,14 @@ def detection_loss(
 ) -> DetectionLoss:
     """Quality focal loss on the scores and GIoU on the boxes of the cells that have a person.
 
-    A score is to be the IoU of its box with the person's. Both parts are divided by the summed IoU
-    of the batch (at least 1), so that images without people are a case like any other.
+    Scores are to be the cells' qualities. Both parts are divided by their sum over the batch (at
+    least 1), so that images without people are a case like any other.
     """
     cells = assign(predictions.boxes, predictions.logits, centres, strides, people)
-    norm = cells.iou.sum().clamp(min=1.0)
-    score = (quality_focal_loss(predictions.logits, cells.iou) * cells.counts).sum() / norm
+    norm = cells.quality.sum().clamp(min=1.0)
+    score = (quality_focal_loss(predictions.logits, cells.quality) * cells.counts).sum() / norm
     wanted = cells.is_positive
-    weights = cells.iou[wanted].clamp(min=0.1)
+    weights = cells.quality[wanted].clamp(min=0.1)
     shortfall = 1 - pairwise_giou(predictions.boxes[wanted], cells.boxes[wanted])
     box = _BOX_WEIGHT * (shortfall * weights).sum() / norm
     return DetectionLoss(score + box, score, box)

@@ -76,7 +76,13 @@ def test_a_cell_that_predicts_a_person_well_is_chosen():
     logits[0, cell] = 3.0
     cells = assign(boxes, logits, CENTRES, STRIDES, people(person))
     assert cells.is_positive[0, cell]
-    assert cells.iou[0, cell] == pytest.approx(1.0)
+    assert cells.quality[0, cell] == pytest.approx(1.0)
+    # A neighbour whose box is worse (IoU 0.8) and as sure: 0.8^6 of the best one's.
+    boxes[0, cell + 1] = torch.tensor([16.0, 8.0, 40.0, 49.6])
+    logits[0, cell + 1] = 3.0
+    cells = assign(boxes, logits, CENTRES, STRIDES, people(person))
+    assert cells.quality[0, cell] == pytest.approx(1.0)
+    assert cells.quality[0, cell + 1] == pytest.approx(0.8**6, abs=1e-5)
 
 
 def test_ignored_people_are_neither_wanted_nor_wrong():
