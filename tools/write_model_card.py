@@ -75,6 +75,8 @@ class Arguments:
     """What tools/benchmark_models.py --json wrote."""
     peer: str = "the peer"
     """Name of the network that it was compared with."""
+    began_with: Path | None = None
+    """Card of the network whose file training began with: its data and recipe come first."""
     pictures: Path | None = None
     """Whose photographs it was trained on: a table of file, author and licence, tab-separated, the
     names of the columns first."""
@@ -95,9 +97,14 @@ def write_card(arguments: Arguments) -> Path:
     data = stored.get("training_data", "unknown")
     if arguments.pictures is not None:
         data += "\n\n" + _pictures(arguments.pictures)
+    recipes = [_recipe(folder, kind) for folder in arguments.run]
+    if arguments.began_with is not None:
+        before = _sections(arguments.began_with)
+        data = f"{before['Data']}; then {data}"
+        recipes.insert(0, before["Recipe"])
     parts = {
         "Data": data,
-        "Recipe": "\n\n".join(_recipe(folder, kind) for folder in arguments.run),
+        "Recipe": "\n\n".join(recipes),
         "Metrics": _metrics(figures, kind, arguments.peer),
         "Thresholds": _table(("entry of the file", "value"), list(thresholds.items())),
         "Known weaknesses": WEAKNESSES[kind].format(height=size[0], width=size[1]),
@@ -157,6 +164,15 @@ def _populations(settings: Path) -> list[str]:
             asked["backgrounds"] = Path(asked.get("backgrounds") or "").name
             lines += ["", f"Drawn by `tools/render reid`: `{json.dumps(asked)}`"]
     return lines
+
+
+def _sections(card: Path) -> dict[str, str]:
+    """Text by title. Raises InputError where the data or the recipe is missing."""
+    parts = (part.partition("\n") for part in _text(card).split("\n## ")[1:])
+    sections = {title: text.strip() for title, _, text in parts}
+    if not {"Data", "Recipe"} <= sections.keys():
+        raise InputError(f"{card}: no card of a network")
+    return sections
 
 
 def _pictures(path: Path) -> str:

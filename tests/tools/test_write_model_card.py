@@ -67,6 +67,18 @@ def test_a_network_trained_in_two_runs_tells_of_both(records, tmp_path):
     assert "Trained for 0.25 hours." in text
 
 
+def test_what_came_before_is_told_from_its_card(records, tmp_path):
+    first = write_card(records).rename(tmp_path / "first.md")
+    (tmp_path / "settings.yaml").write_text("seed: 18\n")
+    text = write_card(replace(records, began_with=first)).read_text()
+    assert "\n## Data\n\nnobody; then nobody\n" in text
+    assert text.index("seed: 17") < text.index("seed: 18")
+    assert text.count("\n## Metrics\n") == 1
+    first.write_text("# something else\n")
+    with pytest.raises(InputError, match="no card of a network"):
+        write_card(replace(records, began_with=first))
+
+
 def test_photographs_are_named_with_author_and_licence(records, tmp_path):
     (tmp_path / "pictures.tsv").write_text("file\tauthor\tlicence\na.jpg\tAnn | Ben\tCC0-1.0\n")
     text = write_card(replace(records, pictures=tmp_path / "pictures.tsv")).read_text()
