@@ -19,7 +19,8 @@ though they were right.
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -46,6 +47,7 @@ Floats = NDArray[np.floating]
 
 IMAGE_SIZE = 1280, 720
 LATE = 1.0  # seconds that a clock may be late
+OUTCOMES = "accepted right", "accepted wrong", "refused though right", "refused"
 FAR, OUT_OF_STEP = 0.5, 0.3  # metres of a camera's median person, seconds: what is wrong
 
 
@@ -69,9 +71,9 @@ def main(
         for scene in read_cmc(cmc, sequences, detections):
             print(f"{scene.name}, detections {detections}, tracked without calibration")
             check_scene(scene)
-    outcomes = Counter(trial_outcome(one) for one in range(seed, seed + trials))
+    outcomes = Counter(trial_outcome(trial_scene(one)) for one in range(seed, seed + trials))
     if trials:
-        print("; ".join(f"{what}: {outcomes[what]}" for what in OUTCOMES))
+        print("; ".join(f"{outcome}: {outcomes[outcome]}" for outcome in OUTCOMES))
 
 
 def check_scene(scene: Scene) -> None:
@@ -84,6 +86,22 @@ def check_scene(scene: Scene) -> None:
     print("\n".join(f"  {line}" for line in describe_overlap(found)))
     assert scene.truth.ground is not None
     compare(found.cameras, scene.rig.cameras, scene.truth.ground.rows.places)
+
+
+def trial_outcome(scene: Scene) -> str:
+    """One of `OUTCOMES`; prints it with its reason."""
+    right, wrong, though_right, refused = OUTCOMES
+    watches = tracked_alone(scene)
+    try:
+        fault = answer_fault(calibrate_overlap(watches), scene)
+        outcome, reason = (right, "") if fault is None else (wrong, fault)
+    except InputError as error:
+        outcome, reason = refused, str(error)
+        with suppress(InputError):
+            if answer_fault(calibrate_overlap(watches, trusting=True), scene) is None:
+                outcome = though_right
+    print(f"{scene.name}: {outcome}{reason and f': {reason}'}", flush=True)
+    return outcome
 
 
 def trial_scene(seed: int) -> Scene:
@@ -179,7 +197,7 @@ def as_mapped(found: Camera, true: Camera, places: Floats) -> Floats:
 
 
 def world_errors(mapped: Mapping[str, Floats], places: Floats) -> tuple[dict[str, Floats], float]:
-    """By camera (N,) metres after the best rigid motion of the world, NaN unseen; the best scale."""
+    """By camera (N,) metres left after one rigid motion, NaN unseen; the best scale."""
     ours = np.concatenate(list(mapped.values())) @ np.array([1, 1j])
     real = np.tile(places, (len(mapped), 1)) @ np.array([1, 1j])
     known = np.isfinite(ours)
