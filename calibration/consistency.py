@@ -91,7 +91,7 @@ def _fault(first: GroundTracks, second: GroundTracks) -> str | None:
     """How the second's people don't lie on the first's who should be in one world and time."""
     if not len(first.times) or not len(second.times):
         return "nobody is left to check with in the second half of the time"
-    judge = Judge(first, second)
+    judge = Judge(first, second, max(NEAR))
     fits = [judge.settled(Motion(1, 0, lag)) for lag in NEAR]
     best = max(fits, key=lambda fit: judge.by_stretch(fit).sum())
     metres = float(metres_apart(Motions.of(best), STAYS, second)[0])

@@ -19,7 +19,6 @@ from calibration.motions import (
     metres_apart,
     mutually_best,
     pair_evidence,
-    propose_motions,
     stretches,
 )
 from calibration.timing import GroundTracks
@@ -172,15 +171,15 @@ def _answers(first: GroundTracks, second: GroundTracks, max_offset: float) -> li
     """The best answer, and others that differ from it; best first. Empty where nobody walks."""
     if not len(first.times) or not len(second.times):
         return []
-    proposals = propose_motions(first, second, max_offset)
+    reach = int(np.ceil(max_offset / STEP))
+    judge = Judge(first, second, reach)
+    proposals = judge.proposals()
     if not len(proposals.lags):
         return []
-    judge = Judge(first, second)
     candidates = _unlike(proposals, judge.worth(proposals), second)
     found = [_settled(judge, motion) for motion in candidates]
     best = max(found, key=lambda answer: answer.evidence)
     near = best.motion
-    reach = max_offset / STEP
     found += [
         _settled(judge, Motion(near.turn, near.shift, near.lag + steps))
         for steps in NEIGHBOURS

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.timing import GroundTracks
-from calibration.ways import STEP, PairSums, Pieces, pair_sums, pieces_of_tracks
+from calibration.ways import STEP, PairSums, Pieces, Ways, pair_sums
 
 __all__ = [
     "JUDGING",
@@ -22,7 +22,6 @@ __all__ = [
     "metres_apart",
     "mutually_best",
     "pair_evidence",
-    "propose_motions",
     "stretches",
 ]
 
@@ -76,14 +75,29 @@ class Motions:
 class Judge:
     """What everybody's ways say of motions that lay a second camera's ground over a first's."""
 
-    def __init__(self, first: GroundTracks, second: GroundTracks) -> None:
-        """Both must have tracks."""
-        self._first, self._second = first, second
-        self._start, self._count = stretches(first, JUDGING)
+    def __init__(self, first: GroundTracks, second: GroundTracks, reach: int) -> None:
+        """Both must have tracks. reach: the largest lag asked about, in steps."""
+        start, self._count = stretches(first, JUDGING)
+        self._reach = reach
+        moments = self._count * JUDGING + PROPOSING  # the last long stretch may be longer
+        self._first = Ways.of_tracks(first, start, moments)
+        self._second = Ways.of_tracks(second, start - reach * STEP, moments + 2 * reach)
         most = min(self._count, MOST_STRETCHES)
         self._chosen = np.unique(np.linspace(0, self._count - 1, most).astype(int))
         self._gain = max(-float(np.log(2 * np.pi * NOISE**2 * _density(first))), LEAST_GAIN)
         self._sums = lru_cache(maxsize=8)(self._sums_at)
+
+    def proposals(self) -> Motions:
+        """The best motions that two pieces of ways propose, at every lag; best first."""
+        count = -(-self._count * JUDGING // PROPOSING)
+        mine = self._first.pieces(0, count, PROPOSING)
+        found = []
+        for lag in range(-self._reach, self._reach + 1):
+            theirs = self._second.pieces(self._reach - lag, count, PROPOSING)
+            turns, shifts, worth = _propose(pair_sums(mine, theirs))
+            found.append((turns, shifts, np.full(len(turns), lag), worth))
+        everything = Motions(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        return everything[np.argsort(-everything.worth, kind="stable")[:PROPOSALS]]
 
     def worth(self, motions: Motions) -> Floats:
         """(N,) nats that speak for each motion."""
@@ -117,11 +131,10 @@ class Judge:
 
     @cached_property
     def _mine(self) -> Pieces:
-        return pieces_of_tracks(self._first, self._start, self._count, JUDGING)[self._chosen]
+        return self._first.pieces(0, self._count, JUDGING)[self._chosen]
 
     def _sums_at(self, lag: int) -> PairSums:
-        start = self._start - lag * STEP
-        theirs = pieces_of_tracks(self._second, start, self._count, JUDGING)[self._chosen]
+        theirs = self._second.pieces(self._reach - lag, self._count, JUDGING)[self._chosen]
         return pair_sums(self._mine, theirs)
 
 
@@ -131,20 +144,6 @@ def metres_apart(motions: Motions, other: Motion, second: GroundTracks) -> Float
     middle = places.mean()
     moved = (motions.turns - other.turn) * middle + motions.shifts - other.shift
     return np.sqrt(np.abs(moved) ** 2 + np.abs(motions.turns - other.turn) ** 2 * places.var())
-
-
-def propose_motions(first: GroundTracks, second: GroundTracks, max_offset: float) -> Motions:
-    """The best motions that two pieces of ways propose, at every lag; best first."""
-    reach = int(np.ceil(max_offset / STEP))
-    start, count = stretches(first, PROPOSING)
-    mine = pieces_of_tracks(first, start, count, PROPOSING)
-    found = []
-    for lag in range(-reach, reach + 1):
-        theirs = pieces_of_tracks(second, start - lag * STEP, count, PROPOSING)
-        turns, shifts, worth = _propose(pair_sums(mine, theirs))
-        found.append((turns, shifts, np.full(len(turns), lag), worth))
-    everything = Motions(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    return everything[np.argsort(-everything.worth, kind="stable")[:PROPOSALS]]
 
 
 def pair_evidence(
