@@ -32,11 +32,10 @@ Floats = NDArray[np.floating]
 NEAR = 2.0  # nats: matches differ by less than twice the noise
 LEAST_EVIDENCE = 10.0  # nats
 MARGIN = 2.0  # the evidence over what chance finds
-LEAD = 2.5  # sigmas by which an answer must lead every quite different one
-BLOCK = 2  # stretches of time that count as one piece of evidence: 4 seconds
-OTHER_PLACE, OTHER_TIME = 0.75, 0.4  # metres of the mean person, seconds: a different answer
+LEAD = 2.0  # sigmas by which an answer must lead every quite different one
+OTHER_PLACE, OTHER_TIME = 0.75, 0.6  # metres of the mean person, seconds: a different answer
 RIVALS = 12  # different answers that are looked at closely
-NEIGHBOURS = (-4, -3, -2, 2, 3, 4)  # steps of time: rivals that no piece needs to propose
+NEIGHBOURS = (-4, -3, 3, 4)  # steps of time: rivals that no piece needs to propose
 LINE = 0.7  # a mirror image this nearly as good: people walk on one line
 
 
@@ -109,14 +108,13 @@ def align_grounds(
 def lead(best: Floats, rival: Floats) -> float:
     """By how many sigmas one answer explains people's ways better than another does.
 
-    best, rival: (W,) nats by stretch of time. The sum of differences over the root of the sum of
-    their squares, of blocks of time that are taken for independent. Were neither better, chance
-    would give more than t with a probability of exp(-t^2 / 2) at most (Efron, "Student's t-test
-    under symmetry conditions", JASA 1969); n blocks can't give more than sqrt(n).
+    best, rival: (W,) nats by stretch of time, taken for independent. The sum of the differences
+    over the root of the sum of their squares: were neither better, chance would give more than t
+    with a probability of exp(-t^2 / 2) at most (Efron, "Student's t-test under symmetry
+    conditions", JASA 1969). n stretches can't give more than sqrt(n).
     """
     difference = best - rival
-    blocks = np.add.reduceat(difference, np.arange(0, len(difference), BLOCK))
-    return float(blocks.sum() / max(np.linalg.norm(blocks), 1e-9))
+    return float(difference.sum() / max(np.linalg.norm(difference), 1e-9))
 
 
 def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Match]:

@@ -103,7 +103,7 @@ class Judge:
         """(N,) nats that speak for each motion."""
         worth = np.zeros(len(motions.lags))
         for lag in np.unique(motions.lags):
-            for row in np.flatnonzero(motions.lags == lag):
+            for row in np.flatnonzero(motions.lags == lag).tolist():
                 worth[row] = self.by_stretch(motions.one(row)).sum()
         return worth
 

@@ -118,14 +118,13 @@ def test_too_short_a_time_is_refused_whatever_fits(people):
         align_grounds(first, second, max_offset=2.0)
 
 
-def test_a_lead_counts_blocks_of_time_and_not_nats():
-    # Blocks of two stretches differ by 3, 1 and -1: 3 of sqrt(11) sigmas.
-    best, rival = np.array([2.0, 2, 1, 1, 0]), np.array([1.0, 0, 0, 1, 1])
-    assert lead(best, rival) == pytest.approx(3 / np.sqrt(11))
+def test_a_lead_counts_stretches_of_time_and_not_nats():
+    best, rival = np.array([3.0, 2, 1, 0]), np.array([0.0, 1, 1, 1])
+    assert lead(best, rival) == pytest.approx((3 + 1 - 1) / np.sqrt(9 + 1 + 1))
     assert lead(1000 * best, 1000 * rival) == pytest.approx(lead(best, rival))
     assert lead(rival, rival) == 0
-    # However clear, n blocks give no more than sqrt(n).
-    assert lead(np.full(8, 50.0), np.zeros(8)) == pytest.approx(2)
+    # However clear, n stretches give no more than sqrt(n).
+    assert lead(np.full(4, 50.0), np.zeros(4)) == pytest.approx(2)
 
 
 def test_matches_are_one_to_one_and_near():
