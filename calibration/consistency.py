@@ -89,11 +89,10 @@ def held_out_faults(
 
 def _fault(first: GroundTracks, second: GroundTracks) -> str | None:
     """How the second's people don't lie on the first's who should be in one world and time."""
-    if not len(first.times) or not len(second.times):
-        return "nobody is left to check with in the second half of the time"
-    judge = Judge(first, second, max(NEAR))
-    fits = [judge.settled(Motion(1, 0, lag)) for lag in NEAR]
-    best = max(fits, key=lambda fit: judge.by_stretch(fit).sum())
+    fits = _fits(first, second)
+    if not fits:
+        return "nobody is seen by both in the second half of the time"
+    best = fits[max(fits)]
     metres = float(metres_apart(Motions.of(best), STAYS, second)[0])
     seconds = abs(best.lag) * STEP
     if metres > HELD_OUT_PLACE or seconds > HELD_OUT_TIME:
@@ -102,6 +101,16 @@ def _fault(first: GroundTracks, second: GroundTracks) -> str | None:
             "the second: more people are needed"
         )
     return None
+
+
+def _fits(first: GroundTracks, second: GroundTracks) -> dict[float, Motion]:
+    """What moves the second's people best onto the first's, by nats that speak for it; at every lag
+    nearby where anything does."""
+    if not len(first.times) or not len(second.times):
+        return {}
+    judge = Judge(first, second, max(NEAR))
+    fits = [judge.settled(Motion(1, 0, lag)) for lag in NEAR]
+    return {nats: fit for fit in fits if (nats := float(judge.by_stretch(fit).sum())) > 0}
 
 
 def _motion(placed: Placed) -> Motion:

@@ -158,9 +158,9 @@ def _doubt(
         sigmas = lead(best.by_stretch, rival.by_stretch)
         if sigmas < LEAD:
             return (
-                f"people's ways fit in two places or at two times "
-                f"({_difference(best, rival, second)}, and one leads by {sigmas:.1f} sigmas, not "
-                f"{LEAD:g}): more people are needed"
+                f"people's ways fit in two places or at two times, "
+                f"{_difference(best, rival, second)} apart, and one leads by {sigmas:.1f} sigmas "
+                f"where {LEAD:.1f} are asked: more people are needed"
             )
     return None
 
@@ -214,7 +214,7 @@ def _differ(motions: Motions, other: Motion, second: GroundTracks) -> NDArray[np
 def _difference(best: _Answer, rival: _Answer, second: GroundTracks) -> str:
     metres = float(metres_apart(Motions.of(rival.motion), best.motion, second)[0])
     seconds = abs(rival.motion.lag - best.motion.lag) * STEP
-    return f"{metres:.1f} m and {seconds:.1f} s apart"
+    return f"{metres:.1f} m and {seconds:.1f} s"
 
 
 def _backwards(tracks: GroundTracks) -> GroundTracks:
