@@ -19,7 +19,7 @@ from calibration.meetings import find_meetings, transfer_errors
 from calibration.placed import Placed, ground_tracks
 from calibration.result_tracks import Watch
 from calibration.sanity import camera_fault
-from calibration.self_calibration import camera_from_people
+from calibration.self_calibration import camera_from_people, view_fault
 from calibration.standing import PERSON_HEIGHT, people_places
 from configs.errors import InputError
 
@@ -101,6 +101,8 @@ def calibrate_overlap(
         raise InputError(f"no two cameras could be laid over one another: {reasons}")
     placed = refine(chained, watches, person_height)
     refused |= {name: "overlaps with none of the others" for name in alone if name not in placed}
+    if not trusting:
+        _refuse_faulty_views(placed, watches)
     return _result(placed, watches, refused, person_height)
 
 
@@ -149,6 +151,13 @@ def _chained(
                 group[a] = group[b].beside(alone[a].view, alignments[a, b].reversed())
         groups.append({name: group[name] for name in alone if name in group})
     return max(groups, key=len, default={})
+
+
+def _refuse_faulty_views(placed: Mapping[str, Placed], watches: Mapping[str, Watch]) -> None:
+    for name, one in placed.items():
+        fault = view_fault(one.view, watches[name].image_size)
+        if fault is not None:
+            raise InputError(f"camera {name}: people don't tell where it is: {fault}")
 
 
 def _result(
