@@ -31,7 +31,7 @@ Floats = NDArray[np.floating]
 
 NEAR = 2.0  # nats: matches differ by less than twice the noise
 LEAST_EVIDENCE = 10.0  # nats
-MARGIN = 2.0  # the evidence over what chance finds
+MARGIN = 1.5  # the evidence over what chance finds
 LEAD = 2.0  # sigmas by which an answer must lead every quite different one
 OTHER_PLACE, OTHER_TIME = 0.75, 0.6  # metres of the mean person, seconds: a different answer
 RIVALS = 12  # different answers that are looked at closely

@@ -12,8 +12,8 @@ recordings are in step: 0 is right).
 
 Trials do the same in simulated rooms, each drawn by its own seed: two or three cameras, few or many
 people, wide or narrow, short or long recordings, good or bad detectors, furniture before the feet,
-clocks a second late, a camera that stands elsewhere. Prints how many answers were right and accepted, wrong and accepted, refused, and refused
-though they were right.
+clocks a second late, a camera that stands elsewhere. Prints how many answers were right and
+accepted, wrong and accepted, refused though they were right, and refused.
 """
 
 import tempfile
