@@ -69,6 +69,11 @@ def until(first, second, seconds):
     return Watch(BoxTracks(*(np.concatenate([x[early], y[late]]) for x, y in parts)), (1280, 720))
 
 
+def only(watch, rows):
+    seen = watch.tracks
+    return Watch(BoxTracks(seen.times[rows], seen.ids[rows], seen.boxes[rows]), watch.image_size)
+
+
 def test_a_camera_that_was_turned_meanwhile_is_refused(people):
     walkers = [people.walker(n) for n in range(5)]
     door = looking((0, 0, 3.0), (4.5, 3, 0.8), 800)
@@ -83,3 +88,13 @@ def test_a_camera_that_was_turned_meanwhile_is_refused(people):
     moved = {"door": by_door, "hall": until(by_hall, by_turned, 30.0)}
     fault = held_out_faults(start, moved, pairs, 1.7)["door", "hall"]
     assert "off in the second: more people are needed" in fault
+
+
+def test_a_half_without_anybody_in_common_is_no_confirmation(people):
+    door = looking((0, 0, 3.0), (4.5, 3, 0.8), 800)
+    walkers = [people.walker(n) for n in range(2)]
+    by_door = people.watch(door.camera(people.SIZE), walkers, seconds=20.0)
+    early, late = by_door.tracks.times < 8, by_door.tracks.times > 12
+    halves = {name: only(by_door, rows) for name, rows in (("door", early), ("hall", late))}
+    found = held_out_faults({"door": door, "hall": door}, halves, [("door", "hall")], 1.7)
+    assert "nobody is seen by both" in found["door", "hall"]
