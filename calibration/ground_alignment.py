@@ -1,10 +1,9 @@
 """Two cameras' grounds laid over one another by the people who walk on both.
 
-Nobody says who is who. Each view's ground is known but for where it lies: by which rigid motion,
-and by how many seconds, do its people walk where and when the other camera's people do? Every two
-pieces of ways that could be one person's propose an answer (Procrustes), and everybody's pieces
-judge it (as RANSAC does, but with every proposal). What chance alone would find is learned from
-people who can't fit: the same ones mirrored, and backwards in time.
+Each view's ground is known but for where it lies: by which rigid motion, and by how many seconds,
+do its people walk where and when the other camera's people do? An answer is taken only where every
+quite different one, a mirrored one too, explains people's ways worse by more than chance allows.
+What chance alone would find is learned from people who can't fit: the same ones backwards in time.
 """
 
 from dataclasses import dataclass
@@ -12,30 +11,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.motions import (
+    JUDGING,
+    Judge,
+    Motion,
+    Motions,
+    metres_apart,
+    mutually_best,
+    pair_evidence,
+    stretches,
+)
 from calibration.timing import GroundTracks
-from calibration.ways import STEP, PairSums, pair_sums, pieces_of_tracks
+from calibration.ways import STEP, pair_sums, pieces_of_tracks
 from configs.errors import InputError
 
-__all__ = ["Alignment", "Match", "align_grounds", "matches"]
+__all__ = ["Alignment", "Match", "align_grounds", "lead", "matches"]
 
 Floats = NDArray[np.floating]
-Complexes = NDArray[np.complexfloating]
-Ints = NDArray[np.integer]
 
-PROPOSING = 32  # moments of the pieces that propose
-JUDGING = 8  # moments of the pieces that judge: short, so that a strayed track spoils little
-NOISE = 0.4  # metres by which one person's places differ between two inexact views
-STANDING = 0.3  # metres: pieces that extend less propose nothing
-PROPOSALS = 2000  # that are judged
 NEAR = 2.0  # nats: matches differ by less than twice the noise
-LEAST_GAIN = 0.5  # nats of a moment where people stand so densely that places tell little
-INDEPENDENT = 1.0  # seconds after which errors are new
 LEAST_EVIDENCE = 10.0  # nats
-MARGIN = 2.0  # the evidence over what chance finds
-RIVAL = 0.85  # quite another alignment this nearly as good
-OTHER_PLACE, OTHER_TURN, OTHER_TIME = 2.0, np.radians(60), 2.0  # metres, radians, seconds
+MARGIN = 1.5  # the evidence over what chance finds
+LEAD = 2.0  # sigmas by which an answer must lead every quite different one
+OTHER_PLACE, OTHER_TIME = 0.75, 0.6  # metres of the mean person, seconds: a different answer
+RIVALS = 12  # different answers that are looked at closely
+NEIGHBOURS = (-4, -3, 3, 4)  # steps of time: rivals that no piece needs to propose
 LINE = 0.7  # a mirror image this nearly as good: people walk on one line
-MOST_STRETCHES = 150  # that judge
 
 
 @dataclass(frozen=True)
@@ -69,43 +70,51 @@ class Match:
 
 
 @dataclass(frozen=True)
-class _Proposals:
-    """N rigid motions b -> turn b + shift of places x + iy, each with its lag and its worth."""
+class _Answer:
+    """A motion, and (W,) nats that each stretch of time speaks for it."""
 
-    turns: Complexes
-    shifts: Complexes
-    lags: Ints
-    worth: Floats
+    motion: Motion
+    by_stretch: Floats
 
-    def __getitem__(self, rows: Ints) -> "_Proposals":
-        return _Proposals(self.turns[rows], self.shifts[rows], self.lags[rows], self.worth[rows])
+    @property
+    def evidence(self) -> float:
+        return float(self.by_stretch.sum())
 
 
-def align_grounds(first: GroundTracks, second: GroundTracks, *, max_offset: float) -> Alignment:
+def align_grounds(
+    first: GroundTracks, second: GroundTracks, *, max_offset: float, trusting: bool = False
+) -> Alignment:
     """The rigid motion and the offset (at most max_offset seconds) that lay second over first.
 
     To a quarter of a second, and as exact as the views are. Raises InputError with the reason: no
-    overlap, or none that can be told from chance; people all on one line; two answers.
+    overlap, or none that can be told from chance; people all on one line; two answers. trusting:
+    take the best answer, whatever speaks against it.
     """
-    best, rival = _two_best(first, second, max_offset)
-    if best is None or best.evidence < LEAST_EVIDENCE:
+    answers = _answers(first, second, max_offset)
+    if not answers or answers[0].evidence < LEAST_EVIDENCE:
         raise InputError("too few people are seen walking by both at once, or the views are apart")
-    mirrored = GroundTracks(second.times, second.ids, second.points * [1, -1])
-    as_mirrored, chance = (
-        0.0 if found is None else found.evidence
-        for found, _ in (
-            _two_best(first, tracks, max_offset) for tracks in (mirrored, _backwards(second))
-        )
+    doubt = None if trusting else _doubt(answers, first, second, max_offset)
+    if doubt is not None:
+        raise InputError(doubt)
+    best = answers[0].motion
+    return Alignment(
+        float(np.angle(best.turn)),
+        (best.shift.real, best.shift.imag),
+        best.lag * STEP,
+        answers[0].evidence,
     )
-    if best.evidence < MARGIN * chance:
-        raise InputError("people's ways agree no better than by chance: do the views overlap?")
-    if as_mirrored > LINE * best.evidence:
-        raise InputError("people walk along one line: a mirrored ground would fit them as well")
-    if best.evidence < MARGIN * as_mirrored:
-        raise InputError("a mirrored ground would fit people's ways hardly worse: more are needed")
-    if rival > RIVAL * best.evidence:
-        raise InputError("people's ways fit in two places or at two times: more people are needed")
-    return best
+
+
+def lead(best: Floats, rival: Floats) -> float:
+    """By how many sigmas one answer explains people's ways better than another does.
+
+    best, rival: (W,) nats by stretch of time, taken for independent. The sum of the differences
+    over the root of the sum of their squares: were neither better, chance would give more than t
+    with a probability of exp(-t^2 / 2) at most (Efron, "Student's t-test under symmetry
+    conditions", JASA 1969). n stretches can't give more than sqrt(n).
+    """
+    difference = best - rival
+    return float(difference.sum() / max(np.linalg.norm(difference), 1e-9))
 
 
 def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Match]:
@@ -116,9 +125,9 @@ def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Mat
     """
     if not len(first.times) or not len(second.times):
         return []
-    start, count = _stretches(first, JUDGING)
+    start, count = stretches(first, JUDGING)
     a, b = (pieces_of_tracks(tracks, start, count, JUDGING) for tracks in (first, second))
-    evidence = _pair_evidence(pair_sums(a, b), 1, 0, noise, NEAR)
+    evidence = pair_evidence(pair_sums(a, b), 1, 0, noise, NEAR)
     length = JUDGING * STEP
     return [
         Match(
@@ -127,119 +136,85 @@ def matches(first: GroundTracks, second: GroundTracks, noise: float) -> list[Mat
             start + float(w) * length,
             start + float(w + 1) * length,
         )
-        for w, p, q in np.argwhere(_mutually_best(evidence))
+        for w, p, q in np.argwhere(mutually_best(evidence))
     ]
 
 
-def _two_best(
-    first: GroundTracks, second: GroundTracks, max_offset: float
-) -> tuple[Alignment | None, float]:
-    """The best alignment, and the evidence for the best one that is quite another."""
+def _doubt(
+    answers: list[_Answer], first: GroundTracks, second: GroundTracks, max_offset: float
+) -> str | None:
+    """What speaks against the first answer."""
+    best, *rivals = answers
+    chance = _answers(first, _backwards(second), max_offset)
+    if chance and best.evidence < MARGIN * chance[0].evidence:
+        return "people's ways agree no better than by chance: do the views overlap?"
+    mirrored = GroundTracks(second.times, second.ids, second.points * [1, -1])
+    for rival in _answers(first, mirrored, max_offset):
+        if rival.evidence > LINE * best.evidence:
+            return "people walk along one line: a mirrored ground would fit them as well"
+        if lead(best.by_stretch, rival.by_stretch) < LEAD:
+            return "a mirrored ground would fit people's ways hardly worse: more are needed"
+    for rival in rivals:
+        sigmas = lead(best.by_stretch, rival.by_stretch)
+        if sigmas < LEAD:
+            return (
+                f"people's ways fit in two places or at two times, "
+                f"{_difference(best, rival, second)} apart, and one leads by {sigmas:.1f} sigmas "
+                f"where {LEAD:.1f} are asked: more people are needed"
+            )
+    return None
+
+
+def _answers(first: GroundTracks, second: GroundTracks, max_offset: float) -> list[_Answer]:
+    """The best answer, and others that differ from it; best first. Empty where nobody walks."""
     if not len(first.times) or not len(second.times):
-        return None, 0.0
-    proposals = _all_proposals(first, second, max_offset)
-    if not len(proposals.lags):
-        return None, 0.0
-    evidence = _judge(proposals, first, second)
-    best = int(np.argmax(evidence))
-    turn, shift, lag = (v[best] for v in (proposals.turns, proposals.shifts, proposals.lags))
-    middle = complex(*np.median(second.points, axis=0))
-    moved = proposals.turns * middle + proposals.shifts - turn * middle - shift
-    other = np.abs(moved) > OTHER_PLACE
-    other |= np.abs(np.angle(proposals.turns / turn)) > OTHER_TURN
-    other |= np.abs(proposals.lags - lag) * STEP > OTHER_TIME
-    alignment = Alignment(
-        float(np.angle(turn)),
-        (float(shift.real), float(shift.imag)),
-        float(lag * STEP),
-        float(evidence[best]),
-    )
-    return alignment, float(evidence[other].max(initial=0.0))
-
-
-def _all_proposals(first: GroundTracks, second: GroundTracks, max_offset: float) -> _Proposals:
-    """The best rigid motions that two pieces of ways propose, at every offset; best first."""
+        return []
     reach = int(np.ceil(max_offset / STEP))
-    start, count = _stretches(first, PROPOSING)
-    mine = pieces_of_tracks(first, start, count, PROPOSING)
-    found = []
-    for lag in range(-reach, reach + 1):
-        theirs = pieces_of_tracks(second, start - lag * STEP, count, PROPOSING)
-        turns, shifts, worth = _propose(pair_sums(mine, theirs))
-        found.append((turns, shifts, np.full(len(turns), lag), worth))
-    everything = _Proposals(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    return everything[np.argsort(-everything.worth, kind="stable")[:PROPOSALS]]
+    judge = Judge(first, second, reach)
+    proposals = judge.proposals()
+    if not len(proposals.lags):
+        return []
+    candidates = _unlike(proposals, judge.worth(proposals), second)
+    found = [_settled(judge, motion) for motion in candidates]
+    best = max(found, key=lambda answer: answer.evidence)
+    near = best.motion
+    found += [
+        _settled(judge, Motion(near.turn, near.shift, near.lag + steps))
+        for steps in NEIGHBOURS
+        if abs(near.lag + steps) <= reach
+    ]
+    best = max(found, key=lambda answer: answer.evidence)
+    others = [
+        answer for answer in found if _differ(Motions.of(answer.motion), best.motion, second)[0]
+    ]
+    return [best, *sorted(others, key=lambda answer: -answer.evidence)]
 
 
-def _propose(sums: PairSums) -> tuple[Complexes, Complexes, Floats]:
-    """Turns, shifts and merits: the rigid motions that lay one piece best over another.
-
-    Without reflection: of complex numbers, the turn is the direction of sum a conj(b) (Procrustes).
-    The merit is how much better the two pieces fit than their extents alone would let them.
-    """
-    many = np.maximum(sums.count, 1)
-    cross = sums.ab - sums.a * sums.b.conj() / many
-    spread_a = sums.aa - np.abs(sums.a) ** 2 / many
-    spread_b = sums.bb - np.abs(sums.b) ** 2 / many
-    turns = cross / np.maximum(np.abs(cross), 1e-12)
-    shifts = (sums.a - turns * sums.b) / many
-    rest = np.maximum((spread_a + spread_b) / 2 - np.abs(cross), 0)
-    noise = many * NOISE**2
-    merits = sums.count * np.log(((spread_a + spread_b) / 2 + noise) / (rest + noise))
-    moving = np.minimum(spread_a, spread_b) > many * STANDING**2
-    good = moving & (sums.count >= PROPOSING / 4)
-    return turns[good], shifts[good], merits[good]
+def _settled(judge: Judge, motion: Motion) -> _Answer:
+    settled = judge.settled(motion)
+    return _Answer(settled, judge.by_stretch(settled))
 
 
-def _judge(proposals: _Proposals, first: GroundTracks, second: GroundTracks) -> Floats:
-    """(N,) nats that everybody's ways speak for each proposal; at most `MOST_STRETCHES` of them."""
-    start, count = _stretches(first, JUDGING)
-    chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_STRETCHES)).astype(int))
-    mine = pieces_of_tracks(first, start, count, JUDGING)[chosen]
-    gain = max(-float(np.log(2 * np.pi * NOISE**2 * _density(first))), LEAST_GAIN)
-    evidence = np.zeros(len(proposals.lags))
-    for lag in np.unique(proposals.lags):
-        theirs = pieces_of_tracks(second, start - lag * STEP, count, JUDGING)[chosen]
-        sums = pair_sums(mine, theirs)
-        for row in np.flatnonzero(proposals.lags == lag):
-            turn, shift = proposals.turns[row], proposals.shifts[row]
-            of_pairs = _pair_evidence(sums, turn, shift, NOISE, gain)
-            evidence[row] = of_pairs[_mutually_best(of_pairs)].sum()
-    return evidence
+def _unlike(proposals: Motions, worth: Floats, second: GroundTracks) -> list[Motion]:
+    """At most `RIVALS` of the best proposals, each different from all better ones."""
+    left = proposals[np.argsort(-worth, kind="stable")]
+    chosen: list[Motion] = []
+    while len(left.lags) and len(chosen) < RIVALS:
+        chosen.append(left.one(0))
+        left = left[np.flatnonzero(_differ(left, chosen[-1], second))]
+    return chosen
 
 
-def _pair_evidence(
-    sums: PairSums, turn: complex, shift: complex, noise: float, gain: float
-) -> Floats:
-    """(W, P, Q) nats for two pieces being one person rather than two, under a motion.
-
-    One person's places differ by Gaussian noise; gain: nats of a moment at which they don't differ.
-    """
-    squared = sums.squared_distance(complex(turn), complex(shift))
-    nats = gain * sums.count - squared / (2 * noise**2)
-    return np.where(sums.count >= JUDGING / 2, nats * STEP / INDEPENDENT, 0.0)
+def _differ(motions: Motions, other: Motion, second: GroundTracks) -> NDArray[np.bool_]:
+    """(N,) which motions are another answer."""
+    late = np.abs(motions.lags - other.lag) * STEP > OTHER_TIME
+    return late | (metres_apart(motions, other, second) > OTHER_PLACE)
 
 
-def _mutually_best(evidence: Floats) -> NDArray[np.bool_]:
-    """Pairs that both sides prefer, and that have evidence for them."""
-    best_a, best_b = (evidence.max(axis=axis, keepdims=True, initial=0.0) for axis in (2, 1))
-    return (evidence > 0) & (evidence >= best_a) & (evidence >= best_b)
-
-
-def _stretches(tracks: GroundTracks, moments: int) -> tuple[float, int]:
-    """When the first stretch of time begins, and how many cover the tracks."""
-    return float(tracks.times.min()), int(np.ptp(tracks.times) / (STEP * moments)) + 1
-
-
-def _density(tracks: GroundTracks) -> float:
-    """People a square metre: those of a moment on the ground that people's places cover.
-
-    The area is that of the rectangle with the places' covariance.
-    """
-    at_once = len(tracks.times) / len(np.unique(tracks.times))
-    covariance = np.cov(tracks.points.T, bias=True)
-    spread = np.sqrt(max(float(np.linalg.det(covariance)), 0.0))
-    return at_once / (12 * spread + 1.0)
+def _difference(best: _Answer, rival: _Answer, second: GroundTracks) -> str:
+    metres = float(metres_apart(Motions.of(rival.motion), best.motion, second)[0])
+    seconds = abs(rival.motion.lag - best.motion.lag) * STEP
+    return f"{metres:.1f} m and {seconds:.1f} s"
 
 
 def _backwards(tracks: GroundTracks) -> GroundTracks:

@@ -95,7 +95,7 @@ def _jacobian(now: list[Placed], terms: Sequence[_Term]) -> Floats:
                 moved = [*cameras]
                 moved[place] = Placed.from_numbers(numbers)
                 part[:, row, number] = (term.errors(*moved) - here) / step
-        parts.append(part.reshape(len(here), -1))
+        parts.append(part.reshape(len(here), len(now) * len(STEPS)))
     return np.concatenate(parts)
 
 

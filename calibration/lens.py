@@ -53,7 +53,8 @@ class BrownLens:
 
     def distort(self, view: Floats) -> tuple[Floats, Bools]:
         """Ideal view (N, 2) -> pixels (N, 2), and which of them lie before the fold."""
-        valid = np.hypot(view[:, 0], view[:, 1]) <= self._radii[0][-1]
+        reach = WIDEST_RADIUS if self.is_straight else self._radii[0][-1]
+        valid = np.hypot(view[:, 0], view[:, 1]) <= reach
         return _to_pixels(self.K, self._bend(view)), valid
 
     def undistort(self, pixels: Floats) -> tuple[Floats, Bools]:

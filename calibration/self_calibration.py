@@ -19,7 +19,7 @@ from calibration.camera import Camera
 from calibration.standing import PERSON_HEIGHT, doubted, height_errors
 from configs.errors import InputError
 
-__all__ = ["View", "camera_from_people", "prior_errors"]
+__all__ = ["View", "camera_from_people", "prior_errors", "view_fault"]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -34,6 +34,7 @@ STARTS = tuple(product((0.45, 0.7, 1.1, 1.8), np.radians((3, 15, 30, 50))))  # f
 NOISE_RANGE = (0.4, 2.0)  # of the assumed noise of heights: what is told from the boxes
 REFINED = 4  # starts, the best ones
 SCALE = (0.3, 0.1, 0.05, 0.2)  # steps of log focal, tilt, roll, log height
+WIDEST = 110.0  # degrees that a lens sees which doesn't bend lines, as is assumed here
 LOWEST, HIGHEST = 0.3, 20.0  # person heights that a camera may hang above the ground
 
 
@@ -108,6 +109,17 @@ def prior_errors(view: View, image_size: tuple[int, int]) -> Floats:
     """(2,) how unusual a focal length and a roll are, in sigmas."""
     focal = np.log(view.focal / (USUAL_FOCAL * image_size[0]))
     return np.array([focal / FOCAL_SPREAD, view.roll / ROLL_SPREAD])
+
+
+def view_fault(view: View, image_size: tuple[int, int]) -> str | None:
+    """Why a view told by people can't be right, or None: it is wider than such a lens sees."""
+    degrees = 2 * np.degrees(np.arctan2(image_size[0] / 2, view.focal))
+    if degrees > WIDEST:
+        return (
+            f"its view would be {degrees:.0f} degrees wide, more than {WIDEST:g}: boxes' heights "
+            "mislead, as where feet are hidden"
+        )
+    return None
 
 
 def _starts(boxes: Floats, image_size: tuple[int, int], person_height: float) -> list[Floats]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from calibration.timing import GroundTracks
 
-__all__ = ["STEP", "PairSums", "Pieces", "pair_sums", "pieces_of_tracks"]
+__all__ = ["STEP", "PairSums", "Pieces", "Ways", "pair_sums", "pieces_of_tracks"]
 
 Floats = NDArray[np.floating]
 Complexes = NDArray[np.complexfloating]
@@ -52,23 +52,45 @@ class PairSums:
         return self.aa + self.bb + abs(shift) ** 2 * self.count - 2 * mixed.real
 
 
+@dataclass(frozen=True)
+class Ways:
+    """Where T tracks were at M moments, `STEP` apart: places (T, M) metres as x + iy, NaN unseen.
+
+    names: (T,) the tracks'.
+    """
+
+    places: Complexes
+    names: Ints
+
+    @classmethod
+    def of_tracks(cls, tracks: GroundTracks, start: float, moments: int) -> "Ways":
+        """On a clock that begins at `start` (seconds)."""
+        clock = start + np.arange(moments) * STEP
+        names = np.unique(tracks.ids)
+        ways = np.full((len(names), len(clock)), np.nan, complex)
+        for way, name in zip(ways, names, strict=True):
+            rows = np.flatnonzero(tracks.ids == name)
+            rows = rows[np.argsort(tracks.times[rows], kind="stable")]
+            way[:] = _at(clock, tracks.times[rows], tracks.points[rows] @ np.array([1, 1j]))
+        return cls(ways, names)
+
+    def pieces(self, begin: int, count: int, moments: int) -> Pieces:
+        """Cut into `count` stretches of so many moments, the first at moment `begin`."""
+        ways = self.places[:, begin : begin + count * moments]
+        pieces = ways.reshape(len(ways), count, moments).swapaxes(0, 1)
+        seen = np.isfinite(pieces).sum(axis=2)
+        most = int((seen > 0).sum(axis=1).max(initial=0))
+        order = np.argsort(-seen, axis=1, kind="stable")[:, :most]
+        there = np.take_along_axis(seen, order, axis=1) > 0
+        return Pieces(
+            np.take_along_axis(pieces, order[:, :, None], axis=1),
+            np.where(there, self.names[order], -1),
+        )
+
+
 def pieces_of_tracks(tracks: GroundTracks, start: float, count: int, moments: int) -> Pieces:
     """Tracks cut into `count` stretches of so many moments, the first at `start` (seconds)."""
-    clock = start + np.arange(count * moments) * STEP
-    names = np.unique(tracks.ids)
-    ways = np.full((len(names), len(clock)), np.nan, complex)
-    for way, name in zip(ways, names, strict=True):
-        rows = np.flatnonzero(tracks.ids == name)
-        rows = rows[np.argsort(tracks.times[rows], kind="stable")]
-        way[:] = _at(clock, tracks.times[rows], tracks.points[rows] @ np.array([1, 1j]))
-    pieces = ways.reshape(len(names), count, moments).swapaxes(0, 1)
-    seen = np.isfinite(pieces).sum(axis=2)
-    most = int((seen > 0).sum(axis=1).max(initial=0))
-    order = np.argsort(-seen, axis=1, kind="stable")[:, :most]
-    there = np.take_along_axis(seen, order, axis=1) > 0
-    return Pieces(
-        np.take_along_axis(pieces, order[:, :, None], axis=1), np.where(there, names[order], -1)
-    )
+    return Ways.of_tracks(tracks, start, count * moments).pieces(0, count, moments)
 
 
 def pair_sums(first: Pieces, second: Pieces) -> PairSums:

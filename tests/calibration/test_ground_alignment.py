@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.ground_alignment import Alignment, align_grounds, matches
+from calibration.ground_alignment import Alignment, align_grounds, lead, matches
 from calibration.timing import GroundTracks
 from calibration.ways import Pieces, pair_sums, pieces_of_tracks
 from configs.errors import InputError
@@ -90,6 +90,44 @@ def test_two_who_walk_alike_in_two_places_are_refused(people):
     first = walked([walk, lambda t: walk(t) + np.array([20.0, 0])], 1)
     with pytest.raises(InputError, match="in two places"):
         align_grounds(first, walked([walk], 2), max_offset=3.0)
+
+
+def on_a_round(phase):
+    """Walks an oval of 6 m by 3 m, a lap in 16 s."""
+
+    def at(t):
+        angle = 2 * np.pi * (t / 16 + phase)
+        return np.stack([3 * np.cos(angle), 1.5 * np.sin(angle)], axis=1)
+
+    return at
+
+
+def test_two_on_one_round_are_refused_as_half_a_turn_swaps_them():
+    first, second = (walked([on_a_round(0), on_a_round(0.5)], seed) for seed in (1, 2))
+    with pytest.raises(InputError, match="in two places or at two times") as refused:
+        align_grounds(first, elsewhere(second), max_offset=1.0)
+    assert "sigmas" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert align_grounds(first, elsewhere(second), max_offset=1.0, trusting=True).evidence > 0
+
+
+def test_too_short_a_time_is_refused_however_well_it_fits(people):
+    """Three stretches of two seconds can't give two sigmas."""
+    walkers = [people.walker(seed) for seed in range(5)]
+    first, second = (walked(walkers, seed, seconds=6.0, noise=0.02) for seed in (1, 2))
+    right = align_grounds(first, second, max_offset=2.0, trusting=True)
+    assert right.seconds == 0
+    with pytest.raises(InputError, match=r"hardly worse: more are|sigmas where 2.0 are asked"):
+        align_grounds(first, second, max_offset=2.0)
+
+
+def test_a_lead_counts_stretches_of_time_and_not_nats():
+    best, rival = np.array([3.0, 2, 1, 0]), np.array([0.0, 1, 1, 1])
+    assert lead(best, rival) == pytest.approx((3 + 1 - 1) / np.sqrt(9 + 1 + 1))
+    assert lead(1000 * best, 1000 * rival) == pytest.approx(lead(best, rival))
+    assert lead(rival, rival) == 0
+    # However clear, n stretches give no more than sqrt(n).
+    assert lead(np.full(4, 50.0), np.zeros(4)) == pytest.approx(2)
 
 
 def test_matches_are_one_to_one_and_near():

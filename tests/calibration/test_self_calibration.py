@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.self_calibration import View, camera_from_people
+from calibration.self_calibration import View, camera_from_people, view_fault
 from calibration.standing import (
     doubted,
     height_errors,
@@ -116,6 +116,12 @@ def test_a_steep_view_is_found_although_every_fifth_box_lacks_its_legs(seed):
     assert found.height == pytest.approx(view.height, rel=0.08)
     assert found.focal == pytest.approx(view.focal, rel=0.35)
     assert found.roll == pytest.approx(view.roll, abs=np.radians(1.5))
+
+
+def test_a_view_wider_than_a_straight_lens_sees_is_a_fault():
+    # 640 pixels from the middle to the side: 2 atan(640 / 450) = 109.8 degrees.
+    assert view_fault(View(450.0, 0.4, 0.0, 3.0), SIZE) is None
+    assert "120 degrees wide" in view_fault(View(640 / np.sqrt(3), 0.4, 0.0, 3.0), SIZE)
 
 
 def test_what_does_not_tell_the_horizon_is_refused():
