@@ -28,7 +28,7 @@ class RegroupingSettings(Settings):
 
     capacity: int = Field(default=20_000, ge=2)
     """Tracklets that are remembered; of older ones the identity is final. Time and memory at the
-    end of a run grow with the square of it: 20,000 take a minute of one core, and 1.3 GB."""
+    end of a run grow with the square of it: 20,000 take some 40 seconds of one core, and 1.4 GB."""
     loyalty: float = Field(default=1.0, ge=0)
     """Log odds that two tracklets of one online identity are one person, before they are compared
     anew; 1 is a probability of 0.73. Where looks tell nothing, it stays as it was."""
