@@ -18,20 +18,6 @@ from reid.training.schedule import Stage
 from reid.training.settings import TrainSettings
 
 
-def random_model(**settings):
-    """A network whose every weight, statistic and centre matters."""
-    model = create_model(ModelSettings(**settings)).eval()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, 0, 0.1)
-    for level in model.levels:
-        nn.init.normal_(level.hard.centres.weight, 0, 0.05)
-    return model
-
-
 @pytest.fixture(autouse=True)
 def seed():
     with torch.random.fork_rng():
@@ -53,7 +39,7 @@ def embed(model, images):
 
 @pytest.mark.parametrize("size", [(160, 64), (80, 32)])
 @pytest.mark.parametrize("network", ["robust_reid", "hacnn"])
-def test_parity_at_any_batch(network, size):
+def test_parity_at_any_batch(random_model, network, size):
     model = random_model(network=network)
     exported = onnx_model(model, size, {})
     for n in (0, 1, 3, 16):
@@ -72,7 +58,7 @@ def test_parity_at_any_batch(network, size):
         {"network": "hacnn", "blocks": "shuffle"},
     ],
 )
-def test_parity_of_every_switch(settings):
+def test_parity_of_every_switch(random_model, settings):
     model = random_model(**settings)
     images = torch.randn(2, 3, 80, 32)
     assert np.allclose(
@@ -80,7 +66,7 @@ def test_parity_of_every_switch(settings):
     )
 
 
-def test_parity_where_powers_would_vanish():
+def test_parity_where_powers_would_vanish(random_model):
     model = random_model()
     for pooling in (model.pool_global, model.pool_local):
         nn.init.constant_(pooling.p, 40.0)
@@ -91,20 +77,20 @@ def test_parity_where_powers_would_vanish():
 
 
 @pytest.mark.parametrize("block_size", [1, 8, 64])
-def test_folding_gives_the_same_at_any_block_size(block_size):
+def test_folding_gives_the_same_at_any_block_size(random_model, block_size):
     model = random_model()
     images = torch.randn(2, 3, 80, 32)
     exported = onnx_model(model, (80, 32), {}, block_size=block_size)
     assert np.allclose(run(exported, images), embed(model, images), atol=1e-5)
 
 
-def test_no_node_splits_or_shuffles_channels():
+def test_no_node_splits_or_shuffles_channels(random_model):
     nodes = onnx_model(random_model(), (160, 64), {}).graph.node
     kinds = {node.op_type for node in nodes if not node.input[0].startswith("camera_")}
     assert not kinds & {"Split", "Slice", "Gather", "BatchNormalization"}
 
 
-def test_float16_storage_halves_the_file_and_keeps_the_descriptors():
+def test_float16_storage_halves_the_file_and_keeps_the_descriptors(random_model):
     model = random_model()
     images = torch.randn(4, 3, 160, 64)
     halved = onnx_model(model, (160, 64), {}, storage="float16")
@@ -118,7 +104,7 @@ def test_a_size_that_does_not_divide_is_refused():
         onnx_model(create_model(ModelSettings()), (150, 64), {})
 
 
-def test_the_embedder_needs_no_flags(tmp_path):
+def test_the_embedder_needs_no_flags(random_model, tmp_path):
     model = random_model()
     path = tmp_path / "reid.onnx"
     preprocessing = Preprocessing(height=80, width=32)
@@ -177,7 +163,7 @@ def test_folding_takes_few_more_products_than_shuffling(half, n_blocks, most):
 
 
 @pytest.fixture
-def checkpoint(tmp_path):
+def checkpoint(random_model, tmp_path):
     """A checkpoint as reid-train writes it, of a network that nobody trained."""
     model = random_model()
     empty = ("classifiers", "optimiser", "scaler", "moments", "random", "tally", "scores")

@@ -2,31 +2,15 @@
 
 import pytest
 import torch
-from torch import nn
 
 from configs.errors import InputError
 from reid.images import Preprocessing
-from reid.models import ModelSettings, create_model
+from reid.models import ModelSettings
 from reid.training.export import export_onnx
 from reid.training.unfold import spread_batch_norm, unfold
 
 SIZE = (48, 16)
 ROBUST = ModelSettings(l2_mode="off", bn_neck=True, stem_norm="instance", smoothing=2.0)
-
-
-def random_model(settings):
-    """A network whose every weight, statistic and centre matters."""
-    model = create_model(settings).eval()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            if module.bias.requires_grad:
-                nn.init.normal_(module.bias, 0, 0.1)
-    for level in model.levels:
-        nn.init.normal_(level.hard.centres.weight, 0, 0.05)
-    return model
 
 
 @pytest.fixture(autouse=True)
@@ -48,8 +32,8 @@ def embed(model, images):
 
 
 @pytest.mark.parametrize("settings", [ROBUST, ModelSettings(network="hacnn")])
-def test_the_network_comes_back(tmp_path, settings):
-    model = random_model(settings)
+def test_the_network_comes_back(random_model, tmp_path, settings):
+    model = random_model(**settings.model_dump())
     found = unfold(write(model, tmp_path / "net.onnx"), settings)
     images = torch.randn(4, 3, *SIZE)
     expected = embed(model, images)
@@ -67,8 +51,8 @@ def test_the_network_comes_back(tmp_path, settings):
     assert settings.bn_neck or cosines.min() > 0.9
 
 
-def test_float16_is_enough_and_another_network_is_refused(tmp_path):
-    model = random_model(ROBUST)
+def test_float16_is_enough_and_another_network_is_refused(random_model, tmp_path):
+    model = random_model(**ROBUST.model_dump())
     path = write(model, tmp_path / "net.onnx", storage="float16")
     images = torch.randn(4, 3, *SIZE)
     cosines = (embed(unfold(path, ROBUST), images) * embed(model, images)).sum(dim=1) / 2
