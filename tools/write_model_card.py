@@ -18,6 +18,7 @@ import yaml
 
 from configs.command import run
 from configs.errors import InputError
+from tracker.detection import DetectionSettings
 
 PROTOCOLS = {
     "rank1": "PKU-ReID, both ways: rank-1, %",
@@ -45,7 +46,7 @@ Its training data are rendered, so all that rendering leaves out is unknown to i
 Its training data are mostly rendered, so all that rendering leaves out is unknown to it.
 
 * Viewpoint: fisheye lenses and steep views from above are outside its data; so are people who lie.
-* Size: pictures are shrunk to about `detection.pixels` (196,608); who has few pixels then is
+* Size: pictures are shrunk to about `detection.pixels` ({pixels:,}); who has few pixels then is
   missed, see the two figures above.
 * Skin tone: skins are mixed from eleven textures, which is no sample of any population. Errors
   by skin tone haven't been measured: no data set at hand has such labels.
@@ -107,7 +108,9 @@ def write_card(arguments: Arguments) -> Path:
         "Recipe": "\n\n".join(recipes),
         "Metrics": _metrics(figures, kind, arguments.peer),
         "Thresholds": _table(("entry of the file", "value"), list(thresholds.items())),
-        "Known weaknesses": WEAKNESSES[kind].format(height=size[0], width=size[1]),
+        "Known weaknesses": WEAKNESSES[kind].format(
+            height=size[0], width=size[1], pixels=DetectionSettings().pixels
+        ),
         "Intended use": USES[kind],
         "Licence": stored.get("licence", "unknown"),
     }

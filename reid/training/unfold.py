@@ -70,12 +70,14 @@ def spread_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
     In evaluation mode, in which it is left, the model computes the same as before.
     """
     norms = [m for m in model.eval().modules() if isinstance(m, Norm)]
-    sums = {norm: [torch.zeros(3, norm.num_features, dtype=torch.float64)] for norm in norms}
+    sums: dict[nn.Module, Tensor] = {
+        norm: torch.zeros(3, norm.num_features, dtype=torch.float64) for norm in norms
+    }
 
     def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         x = inputs[0].double().transpose(0, 1).flatten(1)
         count = torch.full((len(x),), float(x.shape[1]), dtype=torch.float64)
-        sums[norm][0] += torch.stack([count, x.sum(1), (x * x).sum(1)]).cpu()  # type: ignore[index]
+        sums[norm] += torch.stack([count, x.sum(1), (x * x).sum(1)]).cpu()
 
     with ExitStack() as hooks:
         for norm in norms:
@@ -83,7 +85,7 @@ def spread_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
         for images in batches:
             model(images)
     for norm in norms:
-        count, total, squares = sums[norm][0].to(norm.weight.device)
+        count, total, squares = sums[norm].to(norm.weight.device)
         mean = total / count
         scale, shift = _affine(norm)
         _settle(norm, mean, (squares / count - mean**2).clamp(min=1e-12), scale, shift)
@@ -134,9 +136,10 @@ class _Code:
             mean.zero_()
             variance.fill_(1 - norm.eps)
         parameters = dict(model.named_parameters())
-        self.scales = {name: p for name, p in parameters.items() if name.endswith("norm.weight")}
-        self.scales |= {
-            f"{name}.weight": m.weight for name, m in model.named_modules() if isinstance(m, Norm)
+        self.scales = {
+            f"{name}.weight": m.weight
+            for name, m in model.named_modules()
+            if isinstance(m, Norm | nn.InstanceNorm2d)
         }
         self.mixed = {
             name: p

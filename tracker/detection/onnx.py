@@ -92,12 +92,14 @@ class YoloxDetector:
         self._fixed = _fixed_size(image.shape)
         height, width = self._fixed or (TRIAL, TRIAL)
         trial = self._run(np.full((height, width, 3), PADDING, np.uint8))
-        self._strides = next(
-            (s for s in STRIDES if len(yolox_grid(height, width, s)[0]) == len(trial)), None
-        )
-        self._is_decoded = np.ptp(trial[:, 0]) > width / 2  # else: offsets within a cell
-        if self._strides is None and not self._is_decoded:
-            raise InputError(f"{name}: {len(trial)} boxes don't fit a {width}x{height} YOLOX grid")
+        self._strides = None  # to decode the boxes by; the export has done so itself
+        if np.ptp(trial[:, 0]) <= width / 2:  # offsets within a cell
+            fitting = [s for s in STRIDES if len(yolox_grid(height, width, s)[0]) == len(trial)]
+            if not fitting:
+                raise InputError(
+                    f"{name}: {len(trial)} boxes don't fit a {width}x{height} YOLOX grid"
+                )
+            self._strides = fitting[0]
 
     def detect(self, frames: Sequence[Frame]) -> list[Detections]:
         """See `tracker.types.Detector`."""
@@ -113,7 +115,7 @@ class YoloxDetector:
         output = self._run(canvas)
         likely = output[:, 4] * output[:, 5] >= self._settings.score
         grid = None
-        if not self._is_decoded and self._strides is not None:
+        if self._strides is not None:
             corners, strides = yolox_grid(*size, self._strides)
             grid = corners[likely], strides[likely]
         boxes, scores = decode_yolox(output[likely], grid)
