@@ -131,14 +131,30 @@ class OnnxEmbedder:
         outputs: list[str],
     ) -> list[NDArray[np.float32]]:
         tensor = network_input(crops, self._preprocessing)
-        if self._fixed and len(crops) < self._batch:
-            missing = self._batch - len(crops)
+        rows = self._run_tensor(tensor, matches, outputs)
+        if not self._preprocessing.mirrored:
+            return rows
+        mirrored = np.ascontiguousarray(tensor[..., ::-1])
+        others = self._run_tensor(mirrored, matches, outputs)
+        return [
+            np.mean(sides, axis=0, dtype=np.float32) for sides in zip(rows, others, strict=True)
+        ]
+
+    def _run_tensor(
+        self,
+        tensor: NDArray[np.float32],
+        matches: Sequence[CameraMatch] | None,
+        outputs: list[str],
+    ) -> list[NDArray[np.float32]]:
+        count = len(tensor)
+        if self._fixed and count < self._batch:
+            missing = self._batch - count
             tensor = np.concatenate([tensor, np.zeros((missing, *tensor.shape[1:]), np.float32)])
         feed = {self._input: tensor}
         if matches:
             feed["camera_scale"] = np.stack([match.scale for match in matches])
             feed["camera_shift"] = np.stack([match.shift for match in matches])
-        return [rows[: len(crops)] for rows in self._session.run(outputs, feed)]
+        return [rows[:count] for rows in self._session.run(outputs, feed)]
 
 
 def _by_input(shape: Sequence[int | str | None]) -> Preprocessing:

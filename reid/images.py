@@ -34,6 +34,9 @@ class Preprocessing(Settings):
     """Divides each channel afterwards."""
     rgb: bool = True
     """Channel order of the network: True for red first, False for OpenCV's blue first."""
+    mirrored: bool = False
+    """Whether the embedding is the mean of the crop's and of its mirror image's, for twice the
+    time: people are seen from either side."""
 
     def to_metadata(self) -> dict[str, str]:
         """The one entry of an ONNX file's metadata that `from_metadata` reads back."""
@@ -81,7 +84,10 @@ def resize(image: Image, height: int, width: int) -> Image:
 
 
 def network_input(crops: Sequence[Image], preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """(N, 3, height, width) float32, ready for the network, of N crops of any size; N may be 0."""
+    """(N, 3, height, width) float32, ready for the network, of N crops of any size; N may be 0.
+
+    Mirror images aren't among them: who runs the network turns these round.
+    """
     height, width = preprocessing.height, preprocessing.width
     batch = np.empty((len(crops), height, width, 3), np.uint8)
     for row, crop in enumerate(crops):

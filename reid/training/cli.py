@@ -93,6 +93,8 @@ class EvalArguments:
     """Divides each channel."""
     bgr: bool = False
     """The model wants blue first."""
+    mirrored: bool = False
+    """Average each embedding with that of the mirror image, for twice the time."""
     device: str = "auto"
     """Where a checkpoint runs: cpu, cuda, or auto."""
 
@@ -116,6 +118,9 @@ class ExportArguments:
     """Rows of the input; divides by 16. Without it, the size of the run's last stage."""
     width: int | None = None
     """Columns of the input; divides by 16."""
+    mirrored: bool = False
+    """Whoever runs the file is to average each embedding with that of the mirror image: some two
+    points of rank-1 more on real people, for twice the time."""
 
 
 def train_main() -> None:
@@ -201,7 +206,8 @@ def _export(given: ExportArguments) -> None:
         "training_data": checkpoint.description,
         "licence": given.licence,
     }
-    preprocessing = own.model_copy(update={"height": height, "width": width})
+    changes = {"height": height, "width": width, "mirrored": given.mirrored}
+    preprocessing = own.model_copy(update=changes)
     network = load_model(checkpoint)
     export_onnx(network, given.output, metadata, preprocessing=preprocessing, storage=given.storage)
     megabytes = given.output.stat().st_size / 1e6
@@ -217,6 +223,8 @@ def _preprocessing(given: EvalArguments) -> Preprocessing | None:
     }
     if given.bgr:
         flags["rgb"] = False
+    if given.mirrored:
+        flags["mirrored"] = True
     if not flags:
         return None
     if not {"height", "width"} <= set(flags):

@@ -59,7 +59,10 @@ class ModelEmbedder:
             planes = network_input(crops[start : start + self._batch], self._preprocessing)
             images = torch.from_numpy(planes).to(self._device, memory_format=torch.channels_last)
             with torch.inference_mode():
-                rows.append(self._model.embed(images).float().cpu().numpy())
+                vectors = self._model.embed(images)
+                if self._preprocessing.mirrored:
+                    vectors = (vectors + self._model.embed(images.flip(3))) / 2
+                rows.append(vectors.float().cpu().numpy())
         return _unit(np.concatenate(rows))
 
 

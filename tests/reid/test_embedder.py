@@ -80,3 +80,31 @@ def test_no_crops_never_reach_the_network(tmp_path):
     opset = helper.make_opsetid("", 17)
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "r.onnx")
     assert OnnxEmbedder(tmp_path / "r.onnx").embed([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("batch", ["n", 1, 4])
+def test_mirrored_is_the_mean_of_both_sides(tmp_path, batch):
+    # The network sees the left edge only, which is red; the right one is blue.
+    nodes = [
+        helper.make_node("Slice", ["x", "start", "end", "axis"], ["edge"]),
+        helper.make_node("ReduceMean", ["edge"], ["y"], axes=[2, 3], keepdims=0),
+    ]
+    ends = [helper.make_tensor(n, TensorProto.INT64, [1], [v]) for n, v in
+            (("start", 0), ("end", 1), ("axis", 3))]  # fmt: skip
+    graph = helper.make_graph(
+        nodes,
+        "left edge",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, 3, 16, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [batch, 3])],
+        ends,
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=9), tmp_path / "e.onnx")
+    crop = plain((0, 0, 0), (16, 8))
+    crop[:, :4], crop[:, 4:] = (0, 0, 255), (255, 0, 0)
+    plainly = Preprocessing(height=16, width=8, mean=(0, 0, 0), std=(1, 1, 1))
+    both = plainly.model_copy(update={"mirrored": True})
+    rows = OnnxEmbedder(tmp_path / "e.onnx", plainly).embed([crop])
+    assert rows == pytest.approx(np.array([[1.0, 0, 0]]))
+    rows = OnnxEmbedder(tmp_path / "e.onnx", both).embed([crop] * 9 + [crop[:, ::-1]])
+    assert rows == pytest.approx(np.tile([0.5**0.5, 0, 0.5**0.5], (10, 1)))

@@ -1,5 +1,7 @@
 """The exported network gives what torch gives, and the folded shuffles what shuffles give."""
 
+import json
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -185,13 +187,14 @@ def reid_export(monkeypatch, *arguments):
 def test_the_command_exports_a_checkpoint(checkpoint, tmp_path, monkeypatch):
     path, model = checkpoint
     output = tmp_path / "out.onnx"
-    arguments = ["--checkpoint", path, "--output", output, "--licence", "Apache-2.0"]
+    arguments = ["--checkpoint", path, "--output", output, "--licence", "Apache-2.0", "--mirrored"]
     assert reid_export(monkeypatch, *arguments) == 0
     exported = onnx.load(output)
     stored = {entry.key: entry.value for entry in exported.metadata_props}
     assert stored["model"] == "robust_reid 1x"
     assert stored["training_data"] == "made people"
     assert stored["licence"] == "Apache-2.0"
+    assert json.loads(stored["preprocessing"])["mirrored"] is True
     images = torch.randn(2, 3, 80, 32)
     assert np.allclose(run(exported, images), embed(model, images), atol=1e-5)
 

@@ -67,6 +67,21 @@ def test_a_network_embeds_any_size_to_unit_rows():
     assert embedder.embed([]).shape == (0, 1024)
 
 
+def test_a_network_embeds_a_mirrored_crop_like_its_mirror_image():
+    torch.manual_seed(0)
+    size = Preprocessing(height=32, width=16)
+    model = create_model(ModelSettings())
+    crop = np.random.default_rng(0).integers(0, 256, (32, 16, 3), dtype=np.uint8)
+    sides = [crop, np.ascontiguousarray(crop[:, ::-1])]
+    alone = ModelEmbedder(model, size, torch.device("cpu")).embed(sides)
+    assert not np.allclose(alone[0], alone[1], atol=1e-5)
+    both = size.model_copy(update={"mirrored": True})
+    rows = ModelEmbedder(model, both, torch.device("cpu")).embed(sides)
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-5)
+    mean = alone.sum(axis=0)
+    np.testing.assert_allclose(rows[0], mean / np.linalg.norm(mean), atol=1e-5)
+
+
 def test_centring_takes_a_cameras_own_colour_away():
     rng = np.random.default_rng(0)
     people = rng.normal(size=(20, 8))
@@ -123,7 +138,7 @@ def command(monkeypatch, *arguments):
 
 
 @pytest.mark.parametrize(
-    "flags", [(), ("--height", 16, "--width", 8, "--bgr"), ("--centre-cameras",)]
+    "flags", [(), ("--height", 16, "--width", 8, "--bgr", "--mirrored"), ("--centre-cameras",)]
 )
 def test_the_command_scores_an_onnx_file(tmp_path, people, monkeypatch, capsys, flags):
     write_onnx(tmp_path / "mean.onnx")
