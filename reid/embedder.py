@@ -132,8 +132,8 @@ class OnnxEmbedder:
     ) -> list[NDArray[np.float32]]:
         tensor = network_input(crops, self._preprocessing)
         rows = self._run_tensor(tensor, matches, outputs)
-        if not self._preprocessing.mirrored:
-            return rows
+        if not self._preprocessing.mirrored or self._output not in outputs:
+            return rows  # a camera's statistics are hardly other ones for the mirror images
         mirrored = np.ascontiguousarray(tensor[..., ::-1])
         others = self._run_tensor(mirrored, matches, outputs)
         return [

@@ -5,13 +5,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from configs import Settings
+from configs.compiling import kernel
 
 __all__ = ["Galleries", "GallerySettings", "unit_rows"]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
-
-REWEIGHTINGS = 3  # of a gallery's images
 
 
 class GallerySettings(Settings):
@@ -46,7 +45,6 @@ class Galleries:
         self._people = np.zeros(0, np.int64)  # by slot; 0 where it is free
         self._embeddings = np.zeros((0, settings.images, 0), np.float32)
         self._cosines = np.zeros((0, settings.images, settings.images), np.float32)
-        self._diagonal = np.eye(settings.images, dtype=bool)
         self._times = np.zeros((0, settings.images))  # -inf where there is no image
         self._qualities = np.zeros((0, settings.images))
         self._cameras = np.zeros((0, settings.images), np.int64)
@@ -80,16 +78,19 @@ class Galleries:
         if slot is None:
             slot = self._open(person, embeddings.shape[1])
         self._times[slot, self._times[slot] < time - self._settings.max_age] = -np.inf
-        for embedding, quality, camera in zip(embeddings, qualities, cameras, strict=True):
-            cosines = self._embeddings[slot] @ embedding.astype(np.float32)
-            place = self._place(slot, cosines, float(quality))
-            if place >= 0:
-                self._embeddings[slot, place] = embedding
-                self._cosines[slot, place] = self._cosines[slot, :, place] = cosines
-                self._cosines[slot, place, place] = 1
-                self._qualities[slot, place] = quality
-                self._cameras[slot, place] = camera
-                self._times[slot, place] = time
+        fresh = np.ascontiguousarray(embeddings, np.float32)
+        chosen = _choose(
+            self._cosines[slot],
+            self._times[slot],
+            self._qualities[slot],
+            self._embeddings[slot] @ fresh.T,
+            fresh @ fresh.T,
+            np.ascontiguousarray(qualities, np.float64),
+            time,
+        )
+        places = np.flatnonzero(chosen >= 0)
+        self._embeddings[slot, places] = fresh[chosen[places]]
+        self._cameras[slot, places] = cameras[chosen[places]]
         self._summarise(slot)
 
     def forget(self, person: int) -> None:
@@ -156,10 +157,9 @@ class Galleries:
         return self._means[slots] @ asked
 
     def _summarise(self, slot: int) -> None:
-        filled = np.isfinite(self._times[slot])
-        weights = _agreement(self._cosines[slot][filled][:, filled])
-        mean = weights @ self._embeddings[slot, filled]
-        cameras = np.bincount(self._cameras[slot, filled], weights)
+        weights = _agreement(self._cosines[slot], self._times[slot])
+        mean = weights @ self._embeddings[slot]
+        cameras = np.bincount(self._cameras[slot], weights)
         if len(cameras) > self._shares.shape[1]:
             wider = len(cameras) - self._shares.shape[1]
             self._shares = np.pad(self._shares, ((0, 0), (0, wider)))
@@ -200,39 +200,99 @@ class Galleries:
         self._people = _longer(self._people, new, 0)
         self._free.extend(range(old + new - 1, old - 1, -1))
 
-    def _place(self, slot: int, cosines: Floats, quality: float) -> int:
-        """Where a new embedding goes: an empty place, the one it replaces, or -1 for nowhere.
 
-        cosines: (images,) with those that are there.
-        """
-        empty = np.flatnonzero(np.isneginf(self._times[slot]))
-        if len(empty):
-            return int(empty[0])
-        nearest = int(cosines.argmax())
-        others = np.where(self._diagonal, -np.inf, self._cosines[slot])
-        first, second = divmod(int(others.argmax()), len(cosines))
-        qualities = self._qualities[slot]
-        if cosines[nearest] > self._cosines[slot, first, second] or len(cosines) == 1:
-            return nearest if qualities[nearest] <= quality else -1
-        return first if qualities[first] <= qualities[second] else second
+@kernel(
+    "i8[::1](f4[:, ::1], f8[::1], f8[::1], f4[:, ::1], f4[:, ::1], f8[::1], f8)",
+)
+def _choose(
+    cosines: Floats,
+    times: Floats,
+    qualities: Floats,
+    to_fresh: Floats,
+    among_fresh: Floats,
+    fresh_qualities: Floats,
+    time: float,
+) -> Ints:
+    """(S,) which of K new images comes into each of a gallery's S places, one after the other; -1
+    where none does.
 
-
-def _agreement(cosines: Floats) -> NDArray[np.float32]:
-    """(K,) how much each of K images counts, 1 together: least those least like the rest,
-    which may show somebody else, or two people at once. By re-weighting the mean.
-
-    cosines: (K, K) of unit rows, of which the mean and all that is near it are sums.
+    cosines (S, S), times (S,), -inf where it is empty, and qualities (S,) are brought up to date.
+    to_fresh: (S, K) cosines of the old images with the new ones. among_fresh: (K, K).
     """
-    count = len(cosines)
-    weights = np.full(count, 1 / count, np.float32)
-    for _ in range(REWEIGHTINGS if count > 2 else 0):
-        products = cosines @ weights
-        length = np.sqrt(max(float(products @ weights), 1e-9))
-        apart = np.maximum(1 - products / length, 1e-6)
-        ranked = np.sort(apart)  # np.median takes fifteen times as long for so few
+    size = len(times)
+    chosen = np.full(size, -1, np.int64)
+    for image in range(len(fresh_qualities)):
+        quality = fresh_qualities[image]
+        nearest, place = 0, -1
+        row = np.empty(size, np.float32)
+        for n in range(size):
+            old = chosen[n] < 0
+            row[n] = to_fresh[n, image] if old else among_fresh[chosen[n], image]
+            if row[n] > row[nearest]:
+                nearest = n
+            if place < 0 and times[n] == -np.inf:
+                place = n
+        if place < 0:
+            first, second = 0, 0
+            for n in range(size):
+                for m in range(size):
+                    if n != m and (first == second or cosines[n, m] > cosines[first, second]):
+                        first, second = n, m
+            if size == 1 or row[nearest] > cosines[first, second]:
+                place = nearest if qualities[nearest] <= quality else -1
+            else:
+                place = first if qualities[first] <= qualities[second] else second
+        if place >= 0:
+            chosen[place] = image
+            times[place], qualities[place] = time, quality
+            for n in range(size):
+                cosines[place, n] = cosines[n, place] = row[n]
+            cosines[place, place] = 1
+    return chosen
+
+
+@kernel("f4[::1](f4[:, ::1], f8[::1])")
+def _agreement(cosines: Floats, times: Floats) -> Floats:
+    """(S,) how much each of a gallery's images counts, 1 together: least those least like the
+    rest, which may show somebody else, or two people at once. By re-weighting the mean.
+
+    cosines: (S, S) of unit rows, of which the mean and all that is near it are sums. times: (S,)
+    -inf where there is no image, which counts nothing.
+    """
+    size, count = len(times), 0
+    for n in range(size):
+        count += times[n] > -np.inf
+    weights = np.zeros(size, np.float32)
+    for n in range(size):
+        if times[n] > -np.inf:
+            weights[n] = 1 / count
+    products, apart, ranked = np.empty(size), np.empty(size), np.empty(count)
+    for _ in range(3 if count > 2 else 0):
+        square = 0.0
+        for n in range(size):
+            products[n] = 0.0
+            for m in range(size):
+                products[n] += cosines[n, m] * weights[m]
+            square += products[n] * weights[n]
+        length = np.sqrt(max(square, 1e-9))
+        found = 0
+        for n in range(size):
+            if times[n] > -np.inf:
+                apart[n] = max(1 - products[n] / length, 1e-6)
+                place = found
+                while place > 0 and ranked[place - 1] > apart[n]:
+                    ranked[place] = ranked[place - 1]
+                    place -= 1
+                ranked[place] = apart[n]
+                found += 1
         median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
-        weights = np.minimum((median / apart) ** 2, 1).astype(np.float32)
-        weights /= weights.sum()
+        total = 0.0
+        for n in range(size):
+            if times[n] > -np.inf:
+                weights[n] = min((median / apart[n]) ** 2, 1.0)
+                total += weights[n]
+        for n in range(size):
+            weights[n] /= total
     return weights
 
 

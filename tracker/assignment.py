@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import FloatArray, IntArray
 
 __all__ = ["assign", "assign_pairs"]

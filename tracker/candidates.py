@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from configs.compiling import kernel
 from configs.settings import Settings
-from tracker.compiling import kernel
 from tracker.pairs import overlaps
 from tracker.scores import ScoreScale, margins2probabilities
 from tracker.suppression import without_duplicates

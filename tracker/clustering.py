@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["cluster", "cluster_pairs"]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import FloatArray
 
 __all__ = ["distance_outside", "distance_to"]

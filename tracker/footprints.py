@@ -13,8 +13,8 @@ from pydantic import Field
 
 from calibration.camera_stack import CameraStack
 from configs import Settings
+from configs.compiling import kernel
 from tracker.boxes import feet
-from tracker.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["FootprintSettings", "Footprints", "locate"]

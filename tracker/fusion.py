@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import FloatArray, IntArray
 
 __all__ = [

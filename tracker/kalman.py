@@ -16,8 +16,8 @@ import math
 import numpy as np
 from pydantic import Field
 
+from configs.compiling import kernel
 from configs.settings import Settings
-from tracker.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = [

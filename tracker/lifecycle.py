@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from configs.compiling import kernel
 from tracker.camera_tracker_settings import CameraTrackerSettings
-from tracker.compiling import kernel
 from tracker.track_table import CONFIRMED, DOUBT, HITS, MISSED, SEEN, TrackTable
 from tracker.types import BoolArray, FloatArray, IntArray
 

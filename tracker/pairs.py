@@ -6,7 +6,7 @@ contiguous row. Pairs are two index arrays.
 
 import numpy as np
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["crossings", "grown_overlaps", "overlaps"]

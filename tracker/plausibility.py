@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
+from configs.compiling import kernel
 from configs.settings import Settings
 from tracker import kalman
-from tracker.compiling import kernel
 from tracker.pairs import crossings
 from tracker.track_table import (
     CONFIRMED,

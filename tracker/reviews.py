@@ -41,16 +41,27 @@ def note_encounters(frames: Iterable[WaitingFrame], settings: EncounterSettings)
 def due_now(
     presences: Iterable[Presence], ended: Collection[Presence], now: float, settings: EntrySettings
 ) -> tuple[list[Presence], list[Presence]]:
-    """Entries, and tracks to review, that have their images, waited long enough, or are over."""
-    entries, doubted = [], []
+    """Entries, and tracks to review, that have their images, waited long enough, or are over.
+
+    Those who are looked at where it is known where they stand are due together, since each may be
+    any other: once all have their images, or one waited long enough.
+    """
+    entries, doubted, together = [], [], []
     for presence in presences:
         began = presence.since if presence.identity is None else presence.alone
         waited = began is not None and now - began >= settings.max_wait
-        if not (waited or len(presence.images) >= settings.images or presence in ended):
+        ready = len(presence.images) >= settings.images
+        if presence.identity and presence.alone is not None and presence.placed:
+            together.append((presence, waited, ready))
+        elif not (waited or ready or presence in ended):
             continue
-        if presence.identity is None and presence.confirmed:
+        elif presence.identity is None and presence.confirmed:
             entries.append(presence)
         elif presence.identity and presence.met is not None:
+            doubted.append(presence)
+    all_now = all(ready for *_, ready in together) or any(waited for _, waited, _ in together)
+    for presence, waited, _ in together:
+        if presence in ended or (all_now and (waited or presence.images)):
             doubted.append(presence)
     return entries, doubted
 

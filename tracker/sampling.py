@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import (
     BoolArray,
     CameraTracks,

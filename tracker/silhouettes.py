@@ -3,7 +3,7 @@
 import numpy as np
 
 from calibration.camera_stack import CameraStack
-from tracker.compiling import kernel
+from configs.compiling import kernel
 from tracker.types import FloatArray
 
 __all__ = ["expected_boxes", "visible_shares"]

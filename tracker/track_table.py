@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from configs.compiling import kernel
 from tracker import kalman
-from tracker.compiling import kernel
 from tracker.kalman import MotionSettings
 from tracker.types import BoolArray, FloatArray, IntArray
 

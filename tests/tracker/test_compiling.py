@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracker.compiling import kernel
+from configs.compiling import kernel
 
 MODULES = sorted((Path(__file__).parents[2] / "tracker").rglob("*.py"))
 

@@ -8,8 +8,8 @@ from tracker.encounters import EncounterSettings, too_near
 from tracker.identities import IdentityRegistry, IdentitySettings
 from tracker.presence import Presence, WaitingFrame
 from tracker.questions import Review
-from tracker.reviews import doubted, note_encounters
-from tracker.scene_settings import SceneSettings
+from tracker.reviews import doubted, due_now, note_encounters
+from tracker.scene_settings import EntrySettings, SceneSettings
 from tracker.scene_tracker import SceneTracker
 from tracker.types import Arrival, CameraTracks, Detections, Frame
 
@@ -108,6 +108,34 @@ def test_who_does_not_come_apart_is_looked_at_all_the_same_where_it_is_known_whe
             note_encounters([frame], settings)
         assert [p.met for p in people] == [0.0, 0.0]
         assert [p.alone for p in people] == [expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("place", "images", "since", "ended", "due"),
+    [
+        (0.0, (4, 3), (3.0, 3.0), (), ()),
+        (0.0, (4, 4), (3.0, 3.0), (), (1, 2)),
+        (0.0, (4, 3), (3.0, 2.0), (), (1, 2)),
+        (0.0, (1, 3), (3.0, 2.0), (), (1, 2)),
+        (0.0, (0, 3), (3.0, 2.0), (), (2,)),  # the first one began too late to have a picture
+        (0.0, (0, 3), (3.0, 3.0), (1,), (1,)),
+        (np.nan, (4, 3), (3.0, 3.0), (), (1,)),
+    ],
+)
+def test_who_is_looked_at_again_is_due_with_all_the_others_where_it_is_known_where_they_stand(
+    place, images, since, ended, due
+):
+    where = np.full(2, place)
+    people = [
+        Presence("hall", k, 0.0, where, where, 3.5, identity=k, met=1.0, alone=alone)
+        for k, alone in enumerate(since, 1)
+    ]
+    for presence, count in zip(people, images, strict=True):
+        presence.images = list(pictures(ANN, count))
+    over = [people[number - 1] for number in ended]
+    entries, doubts = due_now(people, over, 3.5, EntrySettings(images=4, max_wait=1.0))
+    assert entries == []
+    assert [p.track for p in doubts] == list(due)
 
 
 def test_an_entry_may_be_the_person_of_a_track_that_met_others_and_has_no_picture_since():
