@@ -10,7 +10,8 @@ import pytest
 
 from configs.compiling import kernel
 
-MODULES = sorted((Path(__file__).parents[2] / "tracker").rglob("*.py"))
+ROOT = Path(__file__).parents[1]
+MODULES = sorted([*(ROOT / "tracker").rglob("*.py"), *(ROOT / "reid").rglob("*.py")])
 
 
 @kernel("f8(f8)")
