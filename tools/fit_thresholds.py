@@ -6,11 +6,11 @@
 reid: cosines of the same person and of different people, between the mean embeddings of a few
 pictures each from two cameras, as `cosine_prior` (as they come out of the network) and
 `cosine_prior_centred` (each camera's mean subtracted). The people must not be those it was
-trained on. detector: the score at which precision and recall balance best, as `best_f1_score`.
+trained on. detector: the score at which precision and recall balance best, as `best_f1_score`, and
+how far off the boxes' lower edges are, by score, as `edge_noise`.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 import tyro
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from configs.command import run
 from configs.errors import InputError
@@ -28,12 +29,17 @@ from reid.training.detection.export import shift_scores
 from reid.training.detection.pictures import read_coco
 from reid.training.evaluation import centre_by_camera, embed_files
 from reid.training.samples import Samples
+from tracker.boxes import iou
 from tracker.detection import DetectionSettings
+from tracker.detection.edge_noise import EdgeNoise
 from tracker.detection.onnx import open_onnx_detector
 from tracker.evaluation.detection import AnnotatedFrame, best_operating_point
-from tracker.types import Frame
+from tracker.types import Detections, FloatArray, Frame
 
 FAINTEST = 0.01  # score of a box that is looked at
+OVERLAP = 0.3  # IoU from which on a box is somebody's, however far off its edges are
+BORDER = 2  # pixels
+FEWEST = 100  # boxes that tell how far off edges are
 WEIGHT = 300.0  # pairs: tracking learns on from a few hundred, some of which are wrong
 
 
@@ -105,7 +111,7 @@ def detector(
     threads: int = 0,
     dry: bool = False,
 ) -> None:
-    """The score of a detector at which F1 is highest, at IoU 0.5.
+    """The score of a detector at which F1 is highest, at IoU 0.5, and the noise of its edges.
 
     Args:
         model: The ONNX file, which is rewritten.
@@ -119,7 +125,7 @@ def detector(
     if land_on is not None and not 0 < land_on < 1:
         raise InputError(f"--land-on is {land_on}; give a score between 0 and 1")
     network = open_onnx_detector(model, DetectionSettings(score=FAINTEST, threads=threads))
-    found, truth = [], []
+    found, truth, edges = [], [], []
     for index, picture in enumerate(read_coco(data)):
         image = read_image(picture.path)
         if image is None:
@@ -127,6 +133,7 @@ def detector(
         found += network.detect([Frame("", index, 0.0, image)])
         tall = picture.boxes[:, 3] - picture.boxes[:, 1] >= min_height
         truth.append(AnnotatedFrame(picture.boxes, tall & ~picture.ignored))
+        edges.append(edge_errors(found[-1], truth[-1], image.shape[0]))
     point = best_operating_point(found, truth)
     if point is None:
         raise InputError(f"{data}: nobody to be found, or nobody found")
@@ -134,17 +141,38 @@ def detector(
         f"{len(truth)} pictures: F1 {point.f1:.3f}, precision {point.precision:.3f}, "
         f"recall {point.recall:.3f}"
     )
-    if land_on is None:
-        _store(model, {"best_f1_score": json.dumps(round(point.score, 3))}, dry)
-        return
     print(f"F1 was highest at {point.score:.3f}")
-    shift = _log_odds(land_on) - _log_odds(point.score)
-    _store(model, {"best_f1_score": json.dumps(land_on)}, dry, shift)
+    best = round(point.score, 3) if land_on is None else land_on
+    shift = 0.0 if land_on is None else float(logit(land_on) - logit(point.score))
+    scores, errors = (np.concatenate(part) for part in zip(*edges, strict=True))
+    entries = {"best_f1_score": json.dumps(best)}
+    if len(scores) >= FEWEST:
+        noise = EdgeNoise.fit(expit(logit(scores) + shift), errors)
+        entries["edge_noise"] = noise.model_dump_json()
+    else:
+        print(f"{len(scores)} boxes are too few to tell how far off their edges are")
+    _store(model, entries, dry, shift)
 
 
-def _log_odds(score: float) -> float:
-    score = min(max(score, 1e-6), 1 - 1e-6)
-    return math.log(score / (1 - score))
+def edge_errors(
+    found: Detections, truth: AnnotatedFrame, height: int
+) -> tuple[FloatArray, FloatArray]:
+    """Scores (N,) of the boxes that are somebody's, and how far below the person's their lower
+    edge is, as a share of their height, (N,).
+
+    Each box and person like the other one best. People whom the lower border of the image, at
+    `height`, cuts off are left out.
+    """
+    people = truth.boxes[truth.counted & (truth.boxes[:, 3] < height - BORDER)]
+    overlaps = iou(found.boxes, people)
+    if not overlaps.size:
+        return np.zeros(0), np.zeros(0)
+    whose = overlaps.argmax(axis=1)
+    rows = np.arange(len(found))
+    own = (overlaps[:, whose].argmax(axis=0) == rows) & (overlaps[rows, whose] >= OVERLAP)
+    boxes = found.boxes[own]
+    below = boxes[:, 3] - people[whose[own], 3]
+    return found.scores[own], below / (boxes[:, 3] - boxes[:, 1])
 
 
 def _first_pictures(samples: Samples, count: int) -> Samples:

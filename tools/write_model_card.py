@@ -93,7 +93,7 @@ def write_card(arguments: Arguments) -> Path:
     thresholds = {
         key: value
         for key, value in stored.items()
-        if key.startswith("cosine_prior") or key == "best_f1_score"
+        if key.startswith("cosine_prior") or key in ("best_f1_score", "edge_noise")
     }
     data = stored.get("training_data", "unknown")
     if arguments.pictures is not None:

@@ -27,7 +27,8 @@ class FootprintSettings(Settings):
     """How well a box tells where somebody stands."""
 
     box_noise: float = Field(default=0.05, gt=0)
-    """Standard deviation of a box's edges, as a share of its height."""
+    """Standard deviation of a box's edges, as a share of its height, if the detector's file
+    doesn't tell."""
     min_pixel_noise: float = Field(default=2.0, gt=0)
     """Pixels that the edges of small boxes are uncertain by at least."""
     ground_noise: float = Field(default=0.15, gt=0)
@@ -68,20 +69,25 @@ class Footprints:
 
 
 def locate(
-    cameras: CameraStack, of: IntArray, boxes: FloatArray, settings: FootprintSettings
+    cameras: CameraStack,
+    of: IntArray,
+    boxes: FloatArray,
+    edge_noise: FloatArray,
+    settings: FootprintSettings,
 ) -> Footprints:
     """The footprints of boxes (N, 4): the middle of the lower edge, moved away from the camera.
 
     of: (N,) index of each box's camera; boxes of different cameras have nothing to do with one
-    another. Where the camera knows heights, the row of the feet is the weighted mean of the lower
-    edge and of where a person of mean height under the upper edge would stand. A box that is
-    shorter than people are has its feet hidden, perhaps by all that is missing, where a nearer box
-    covers its lower edge; where none does, they may be hidden as well, or the person sits, and the
-    row is as unsure as that. A box that reaches the image's lower border has its feet cut off: such
-    a lower edge counts little.
+    another. edge_noise: (N,) standard deviation of a box's edges, as a share of its height. Where
+    the camera knows heights, the row of the feet is the weighted mean of the lower edge and of
+    where a person of mean height under the upper edge would stand. A box that is shorter than
+    people are has its feet hidden, perhaps by all that is missing, where a nearer box covers its
+    lower edge; where none does, they may be hidden as well, or the person sits, and the row is as
+    unsure as that. A box that reaches the image's lower border has its feet cut off: such a lower
+    edge counts little.
     """
     heights = boxes[:, 3] - boxes[:, 1]
-    sigma = np.maximum(settings.box_noise * heights, settings.min_pixel_noise)
+    sigma = np.maximum(edge_noise * heights, settings.min_pixel_noise)
     position = cameras.positions[of, :2]
     tall = np.isfinite(position[:, 0])
     rows, spread, short = _feet_rows(cameras, of, boxes, sigma, settings)

@@ -41,7 +41,8 @@ class GroundViews:
         boxes = np.concatenate([d.boxes[r] for d, r in zip(detections, kept, strict=True)])
         scores = np.concatenate([d.scores[r] for d, r in zip(detections, kept, strict=True)])
         of = self._of(frames)[views]
-        where = locate(self._cameras, of, boxes, self._settings.footprint)
+        noise = np.concatenate([self._noise(d)[r] for d, r in zip(detections, kept, strict=True)])
+        where = locate(self._cameras, of, boxes, noise, self._settings.footprint)
         points = self._alignments.correct(of, where.points)
         good = where.valid
         if self._area is not None:
@@ -56,6 +57,12 @@ class GroundViews:
         scores = np.ascontiguousarray(found.scores, np.float64)
         single = without_duplicates(boxes, scores, self._settings.max_detection_iou)
         return np.flatnonzero(single & (scores >= self._settings.min_score))
+
+    def _noise(self, found: Detections) -> FloatArray:
+        """(N,) how far off the edges of one view's boxes are, as a share of their height."""
+        if found.edge_noise is not None:
+            return found.edge_noise
+        return np.full(len(found), self._settings.footprint.box_noise)
 
     def _of(self, frames: Sequence[Frame]) -> IntArray:
         """(V,) index of each frame's camera."""

@@ -56,12 +56,14 @@ class Detections:
 
     boxes: (N, 4) float64 pixels. scores: (N,) float64, by convention in 0..1.
     embeddings: (N, D) float32 unit rows where the source of the detections brings its own
-    appearance vectors; None where an `Embedder` computes them from crops.
+    appearance vectors; None where an `Embedder` computes them from crops. edge_noise: (N,) standard
+    deviation of each box's edges, as a share of its height; None where the source doesn't tell.
     """
 
     boxes: FloatArray
     scores: FloatArray
     embeddings: FloatArray | None = None
+    edge_noise: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.scores)
@@ -69,13 +71,16 @@ class Detections:
             raise ValueError(f"boxes {self.boxes.shape} and scores {self.scores.shape} don't fit")
         if self.embeddings is not None and len(self.embeddings) != n:
             raise ValueError(f"{len(self.embeddings)} embeddings for {n} boxes")
+        if self.edge_noise is not None and self.edge_noise.shape != (n,):
+            raise ValueError(f"edge noise of {self.edge_noise.shape} for {n} boxes")
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def __getitem__(self, rows: IntArray | BoolArray | slice) -> "Detections":
         embeddings = None if self.embeddings is None else self.embeddings[rows]
-        return Detections(self.boxes[rows], self.scores[rows], embeddings)
+        edge_noise = None if self.edge_noise is None else self.edge_noise[rows]
+        return Detections(self.boxes[rows], self.scores[rows], embeddings, edge_noise)
 
     @classmethod
     def empty(cls) -> "Detections":

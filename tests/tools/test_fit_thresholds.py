@@ -13,6 +13,8 @@ from onnx import TensorProto, helper
 from configs.errors import InputError
 from reid.embedder import OnnxEmbedder
 from reid.training.samples import Samples
+from tracker.evaluation.detection import AnnotatedFrame
+from tracker.types import Detections
 
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "fit_thresholds.py"))
 
@@ -117,8 +119,20 @@ def test_a_detectors_best_score_is_written_into_its_file(tmp_path, capsys):
     TOOL["detector"](tmp_path / "detector.onnx", tmp_path, threads=1)
     stored = onnx.load(tmp_path / "detector.onnx").metadata_props
     assert {entry.key: entry.value for entry in stored} == {"best_f1_score": "0.9"}
-    assert "F1 1.000, precision 1.000, recall 1.000" in capsys.readouterr().out
+    assert "1 boxes are too few to tell how far off" in (printed := capsys.readouterr().out)
+    assert "F1 1.000, precision 1.000, recall 1.000" in printed
     with pytest.raises(InputError, match="only scores of a detector that this project"):
         TOOL["detector"](tmp_path / "detector.onnx", tmp_path, land_on=0.5, threads=1)
     with pytest.raises(InputError, match=r"--land-on is 1\.0"):
         TOOL["detector"](tmp_path / "detector.onnx", tmp_path, land_on=1.0)
+
+
+def test_edges_are_compared_with_those_of_whom_a_box_shows():
+    people = np.array([[0, 0, 40, 100], [60, 0, 100, 100], [0, 100, 40, 199.5], [9, 0, 40, 40.0]])
+    truth = AnnotatedFrame(people, np.array([True, True, True, False]))
+    boxes = np.array([[0, 0, 40, 110], [2, 0, 40, 90], [60, 0, 100, 80], [0, 100, 40, 180.0]])
+    found = Detections(boxes, np.array([0.9, 0.8, 0.7, 0.6]))
+    scores, below = TOOL["edge_errors"](found, truth, 200)
+    assert scores.tolist() == [0.9, 0.7]  # one box a person; the lowest person is cut off
+    assert below == pytest.approx([10 / 110, -20 / 80])
+    assert len(TOOL["edge_errors"](Detections.empty(), truth, 200)[0]) == 0

@@ -10,6 +10,7 @@ from tracker.footprints import FootprintSettings, locate
 from tracker.silhouettes import expected_boxes, visible_shares
 
 SETTINGS = FootprintSettings(radius=0.0)
+NOISE = np.full(100, SETTINGS.box_noise)
 
 
 @pytest.fixture
@@ -25,8 +26,10 @@ def boxed(camera, places, height=1.7):
     return expected_boxes(CameraStack([camera]), np.array(places, float).reshape(-1, 2), height)[0]
 
 
-def located(camera, boxes):
-    return locate(CameraStack([camera]), np.zeros(len(boxes), int), boxes, SETTINGS)
+def located(camera, boxes, noise=NOISE):
+    return locate(
+        CameraStack([camera]), np.zeros(len(boxes), int), boxes, noise[: len(boxes)], SETTINGS
+    )
 
 
 def shares_of(camera, places):
@@ -40,6 +43,13 @@ def test_whole_people_stand_where_their_boxes_end(camera):
     assert where.valid.all()
     assert where.odds.tolist() == [0, 0, 0]
     assert (np.linalg.eigvalsh(where.covariances) > 0).all()
+
+
+def test_edges_that_are_further_off_leave_it_less_sure_where_somebody_stands(camera):
+    boxes = boxed(camera, [[0, 6], [0, 6]])
+    sharp, vague = located(camera, boxes, np.array([0.05, 0.2])).covariances
+    assert vague[0, 0] > 2 * sharp[0, 0]  # sideways
+    assert vague[1, 1] > 2 * sharp[1, 1]
     assert len(located(camera, np.zeros((0, 4))).points) == 0
 
 
@@ -87,7 +97,7 @@ def test_two_cameras_agree_on_who_sits(camera):
     K = [[800, 0, 640], [0, 800, 360], [0, 0, 1]]
     other = Camera.from_intrinsics(K, [], R, -R @ [-6, 6, 3.0], (1280, 720))
     boxes = np.concatenate([boxed(view, [[0, 6]], height=1.25) for view in (camera, other)])
-    where = locate(CameraStack([camera, other]), np.arange(2), boxes, SETTINGS)
+    where = locate(CameraStack([camera, other]), np.arange(2), boxes, NOISE[:2], SETTINGS)
     information = np.linalg.inv(where.covariances)
     told = np.einsum("nij,nj->i", information, where.points)
     np.testing.assert_allclose(np.linalg.solve(information.sum(axis=0), told), [0, 6], atol=0.1)
@@ -111,7 +121,7 @@ def test_boxes_of_different_cameras_do_not_hide_one_another(camera):
     far, near = boxed(camera, [[0, 6], [0.1, 4.2]])
     far[3] = far[1] + 0.4 * (far[3] - far[1])
     boxes, of = np.array([far, near, far]), np.array([0, 0, 1])
-    together = locate(CameraStack([camera, camera]), of, boxes, SETTINGS)
+    together = locate(CameraStack([camera, camera]), of, boxes, NOISE[: len(boxes)], SETTINGS)
     first, second = located(camera, boxes[:2]), located(camera, boxes[2:])
     np.testing.assert_allclose(together.points, [*first.points, *second.points])
     np.testing.assert_allclose(together.covariances, [*first.covariances, *second.covariances])

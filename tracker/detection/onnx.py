@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import onnxruntime
 from configs.errors import InputError
 from reid.onnx_session import open_session
 from tracker.boxes import areas, clip
+from tracker.detection.edge_noise import EdgeNoise
 from tracker.detection.outputs import decode_detr, decode_yolox, yolox_grid
 from tracker.detection.settings import DetectionSettings
 from tracker.suppression import nms
@@ -78,7 +80,8 @@ class YoloxDetector:
     """YOLOX and whoever keeps to its layout: BGR 0..255, letterbox to the top left.
 
     A network that takes pictures of any size gets them in their own proportions, with about
-    `pixels` of the settings. Whether the export decodes the boxes itself is found by a trial on a
+    `pixels` of the settings. A file that tells how far off its boxes are (`EdgeNoise`) gives them
+    their noise. Whether the export decodes the boxes itself is found by a trial on a
     grey picture.
     """
 
@@ -89,6 +92,7 @@ class YoloxDetector:
         self._settings = settings
         image = session.get_inputs()[0]
         self._input = image.name
+        self._edge_noise = EdgeNoise.from_metadata(session.get_modelmeta().custom_metadata_map)
         self._fixed = _fixed_size(image.shape)
         height, width = self._fixed or (TRIAL, TRIAL)
         trial = self._run(np.full((height, width, 3), PADDING, np.uint8))
@@ -119,7 +123,10 @@ class YoloxDetector:
             corners, strides = yolox_grid(*size, self._strides)
             grid = corners[likely], strides[likely]
         boxes, scores = decode_yolox(output[likely], grid)
-        return _select(boxes / scale, scores, image, self._settings)
+        found = _select(boxes / scale, scores, image, self._settings)
+        if self._edge_noise is None:
+            return found
+        return replace(found, edge_noise=self._edge_noise.shares(found.scores))
 
     def _run(self, image: Image) -> FloatArray:
         tensor = cv2.dnn.blobFromImage(image)

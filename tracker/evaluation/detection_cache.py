@@ -29,6 +29,7 @@ def save_detections(path: Path, detections: Sequence[Detections], origin: str) -
     """Write one `Detections` for each frame. origin: what they were made from and with."""
     path.parent.mkdir(parents=True, exist_ok=True)
     embedded = [found.embeddings for found in detections if found.embeddings is not None]
+    noises = [found.edge_noise for found in detections if found.edge_noise is not None]
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         np.savez(
@@ -38,6 +39,7 @@ def save_detections(path: Path, detections: Sequence[Detections], origin: str) -
             boxes=np.concatenate([np.zeros((0, 4)), *(found.boxes for found in detections)]),
             scores=np.concatenate([np.zeros(0), *(found.scores for found in detections)]),
             embeddings=np.concatenate(embedded) if embedded else np.zeros((0, 0), np.float32),
+            edge_noise=np.concatenate(noises) if noises else np.zeros(0),
         )
     part.replace(path)
 
@@ -54,12 +56,13 @@ def load_detections(path: Path, origin: str, frames: int | None = None) -> list[
             arrays = dict(file)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile):
         return None
-    if not {"origin", "counts", "boxes", "scores", "embeddings"} <= arrays.keys():
+    if not {"origin", "counts", "boxes", "scores", "embeddings", "edge_noise"} <= arrays.keys():
         return None
     if str(arrays["origin"]) != origin or frames not in (None, len(arrays["counts"])):
         return None
     embeddings = arrays["embeddings"] if arrays["embeddings"].shape[1] else None
-    every = Detections(arrays["boxes"], arrays["scores"], embeddings)
+    edge_noise = arrays["edge_noise"] if len(arrays["edge_noise"]) else None
+    every = Detections(arrays["boxes"], arrays["scores"], embeddings, edge_noise)
     ends = np.cumsum(arrays["counts"]).tolist()
     if (ends or [0])[-1] != len(every):
         return None

@@ -75,6 +75,17 @@ def test_yolox(save_graph, decoded, n_classes):
     assert found.scores == pytest.approx([0.9])
 
 
+def test_a_file_that_tells_how_far_off_its_boxes_are_gives_them_their_noise(save_graph):
+    path = save_graph({"output": yolox_output(decoded=True)})
+    assert detect(path).edge_noise is None
+    model = onnx.load(path)
+    helper.set_model_props(model, {"edge_noise": '{"faint": 0.2, "certain": 0.02}'})
+    onnx.save(model, path)
+    found = detect(path, nms_iou=1.0)
+    assert found.edge_noise == pytest.approx(0.2 * 0.1**found.scores)
+    assert len(detect(path, score=0.95).edge_noise) == 0
+
+
 def test_settings_drop_weak_and_low_boxes_and_tell_twins(save_graph):
     path = save_graph({"output": yolox_output(decoded=True)})
     assert len(detect(path, score=0.95)) == 0
