@@ -35,13 +35,16 @@ LOG_2_PI = math.log(2 * math.pi)
 class Observations:
     """The M detections of one tick that lie on the ground, all cameras together.
 
-    views: (M,) index of the frame. rows: (M,) row of the frame's detections. points: (M, 2) metres.
+    views: (M,) index of the frame. cameras: (M,) index of its camera. rows: (M,) row of the frame's
+    detections. boxes: (M, 4). points: (M, 2) metres.
     covariances: (M, 3). scores: (M,). odds: (M,) nats that the box itself adds to the log-odds of
     its being a person. All arrays are in C order.
     """
 
     views: IntArray
+    cameras: IntArray
     rows: IntArray
+    boxes: FloatArray
     points: FloatArray
     covariances: FloatArray
     scores: FloatArray
@@ -53,7 +56,9 @@ class Observations:
     def __getitem__(self, rows: IntArray) -> "Observations":
         return Observations(
             self.views[rows],
+            self.cameras[rows],
             self.rows[rows],
+            self.boxes[rows],
             self.points[rows],
             self.covariances[rows],
             self.scores[rows],

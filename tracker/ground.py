@@ -21,6 +21,7 @@ from tracker.fusion import Observations, fuse, inverse, unpack
 from tracker.ground_association import Association, Predicted, associate, unclaimed
 from tracker.ground_settings import GroundSettings
 from tracker.ground_views import GroundViews
+from tracker.last_boxes import LastBoxes
 from tracker.people import People
 from tracker.types import BoolArray, CameraTracks, Detections, FloatArray, Frame, IntArray
 
@@ -70,6 +71,7 @@ class GroundTracker:
         self._people = People()
         self._lost = People()  # waited for, neither reported nor given detections
         self._numbers = itertools.count(1)
+        self._boxes = LastBoxes(len(cameras), self._settings.box_memory)
         self._time: float | None = None
 
     def update(
@@ -85,7 +87,7 @@ class GroundTracker:
         self._lost.predict(elapsed, self._settings.acceleration)
         seen = self._views.observe(frames, detections)
         _, shares = self._views.outlook(frames, self._people.position)
-        found = self._associate(seen, len(frames))
+        found = self._associate(seen, len(frames), time)
         self._correct(seen, found.taken, time)
         people = self._people
         self._views.align(frames, seen, found.taken, people.position, people.confirmed)
@@ -93,10 +95,11 @@ class GroundTracker:
         taken, merged = self._merge(found.taken, elapsed)
         taken = self._begin(frames, seen, taken, time)
         taken, gone = self._retire(taken, time)
+        self._boxes.remember(self._people.track, seen, taken, time)
         ended = np.array(sorted(gone + merged), np.int64)
         return self._report(frames, detections, seen, taken, (ended, np.array(merged, np.int64)))
 
-    def _associate(self, seen: Observations, views: int) -> Association:
+    def _associate(self, seen: Observations, views: int, time: float) -> Association:
         """Who is sure chooses first; who may be nobody gets what is left."""
         taken = np.full((len(self._people), views), -1)
         ratios = np.full((len(taken), len(seen)), -np.inf)
@@ -104,14 +107,15 @@ class GroundTracker:
         for turn in (self._people.confirmed, ~self._people.confirmed):
             rows = np.flatnonzero(turn)
             if len(rows) and len(free):
-                made = self._pair(rows, seen[free], views)
+                made = self._pair(rows, seen[free], views, time)
                 taken[rows] = np.append(free, -1)[made.taken]
                 ratios[np.ix_(rows, free)] = made.ratios
                 free = np.flatnonzero(unclaimed(taken, len(seen)))
         return Association(taken, ratios)
 
-    def _pair(self, rows: IntArray, seen: Observations, views: int) -> Association:
+    def _pair(self, rows: IntArray, seen: Observations, views: int, time: float) -> Association:
         settings = self._settings
+        overlaps = self._boxes.overlaps(self._people.track[rows], seen, time)
         return associate(
             Predicted(self._people.position[rows], self._people.spread[rows]),
             seen,
@@ -119,6 +123,7 @@ class GroundTracker:
             gate=settings.gate,
             clutter=settings.clutter,
             rounds=settings.rounds,
+            bonus=settings.box_bonus * np.maximum(2 * overlaps - 1, 0.0),
         )
 
     def _correct(self, seen: Observations, taken: IntArray, time: float) -> None:

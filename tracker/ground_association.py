@@ -47,9 +47,11 @@ def associate(
     gate: float,
     clutter: float,
     rounds: int,
+    bonus: FloatArray,
 ) -> Association:
     """Pair N people with the M observations of V views, jointly.
 
+    bonus: (N, M) nats that something else than the ground says for each pair.
     gate: squared Mahalanobis distance up to which a pair is possible. clutter: density of false
     observations per m^2. rounds: how often the cameras are asked.
     """
@@ -58,18 +60,18 @@ def associate(
     ratios = np.full((shape[0], len(seen)), -np.inf)
     if ratios.size == 0:
         return Association(taken, ratios)
-    bonus = seen.odds - np.log(clutter)
+    more = bonus + seen.odds - np.log(clutter)
     information = inverse(people.spreads)
     for turn in range(rounds):
         fused = fuse(seen, taken, people.means, information)
         density, squared = densities_by_others(seen, fused, people.means, information)
         if turn == 0:
             possible = squared < gate
-        ratios = np.where(squared < gate, density + bonus, -np.inf)
+        ratios = np.where(squared < gate, density + more, -np.inf)
         before, taken = taken, _pair(ratios, seen.views, views)
         if (before == taken).all():
             break
-    taken = _exchange(seen, taken, possible, (people.means, information))
+    taken = _exchange(seen, taken, possible, bonus, (people.means, information))
     return Association(taken, ratios)
 
 
@@ -97,18 +99,23 @@ def _pair(ratios: FloatArray, view_of: IntArray, views: int) -> IntArray:
 
 
 def _exchange(
-    seen: Observations, taken: IntArray, near: BoolArray, prior: tuple[FloatArray, FloatArray]
+    seen: Observations,
+    taken: IntArray,
+    near: BoolArray,
+    bonus: FloatArray,
+    prior: tuple[FloatArray, FloatArray],
 ) -> IntArray:
     """Let people who stand close exchange detections, the most rewarding exchanges first.
 
-    near: (N, M) which observations are possible for whom, by the prediction alone. prior: their
-    predicted means (N, 2) and information (N, 3).
+    near: (N, M) which observations are possible for whom, by the prediction alone. bonus: (N, M)
+    nats for each pair. prior: their predicted means (N, 2) and information (N, 3).
     """
     possible = np.append(near, np.ones((len(near), 1), bool), axis=1)
     pairs = _pairs(possible, taken)
     if not len(pairs):
         return taken
     subsets = _subsets(taken.shape[1])
+    bonus = np.append(bonus, np.zeros((len(bonus), 1)), axis=1)  # of no observation
     for _ in range(PASSES):
         if not len(pairs):
             break
@@ -120,6 +127,7 @@ def _exchange(
         tried = np.concatenate([before, swapped[which, how]])
         whose = np.concatenate([pairs, pairs[which]])
         cost = _cost(seen, tried, whose, prior)
+        cost -= bonus[whose[:, :, None], tried].sum(axis=(1, 2))
         gain = cost[: len(pairs)][which] - cost[len(pairs) :]
         changed = np.zeros(len(taken), bool)
         for k in np.argsort(-gain, kind="stable"):

@@ -79,6 +79,11 @@ class GroundSettings(Settings):
     """Squared Mahalanobis distance up to which a detection may be a person's."""
     clutter: float = Field(default=0.01, gt=0)
     """False detections of one camera in a frame per m^2 of ground."""
+    box_bonus: float = Field(default=2.0, ge=0)
+    """Nats for a detection that is exactly where the same camera saw the person last; falls to 0 at
+    an intersection over union of one half."""
+    box_memory: float = Field(default=0.2, ge=0)
+    """Seconds that this last box counts."""
     margin: float = Field(default=2.0, ge=0)
     """Metres around the area in which people are followed but not reported: who steps out for a
     moment is known again."""

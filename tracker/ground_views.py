@@ -48,7 +48,8 @@ class GroundViews:
         if self._area is not None:
             outside = distance_outside(self._area, np.nan_to_num(points, nan=1e9))
             good = good & (outside <= self._settings.margin)
-        made = Observations(views, rows, points, pack(where.covariances), scores, where.odds)
+        spreads = pack(where.covariances)
+        made = Observations(views, of, rows, boxes, points, spreads, scores, where.odds)
         return made[np.flatnonzero(good)]
 
     def _usable(self, found: Detections) -> IntArray:

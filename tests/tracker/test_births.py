@@ -14,9 +14,9 @@ def observations(points, views):
     points = np.array(points, float).reshape(-1, 2)
     covariances = np.tile([0.04, 0, 0.04], (count, 1))
     rows = np.arange(count)
-    return Observations(
-        np.array(views, int), rows, points, covariances, np.ones(count), np.zeros(count)
-    )
+    views, boxes = np.array(views, int), np.zeros((count, 4))
+    ones, zeros = np.ones(count), np.zeros(count)
+    return Observations(views, views, rows, boxes, points, covariances, ones, zeros)
 
 
 def test_detections_of_several_cameras_become_one_person():

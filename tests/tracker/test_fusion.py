@@ -21,9 +21,9 @@ def observations(points, variances, views):
     covariances = np.array([[v, 0, v] for v in variances], float).reshape(-1, 3)
     count = len(points)
     rows = np.arange(count)
-    return Observations(
-        np.array(views, int), rows, points, covariances, np.ones(count), np.zeros(count)
-    )
+    views, boxes = np.array(views, int), np.zeros((count, 4))
+    ones, zeros = np.ones(count), np.zeros(count)
+    return Observations(views, views, rows, boxes, points, covariances, ones, zeros)
 
 
 def random_matrices(count):
@@ -90,8 +90,9 @@ def test_sums_and_costs_are_those_of_one_person_after_another():
     taken[0] = -1
     points[taken[1:, 0]] += 3  # outliers
     means, information = random.normal(size=(9, 2)), random_matrices(20)[11:]
+    view, boxes = np.zeros(12, int), np.zeros((12, 4))
     seen = Observations(
-        np.zeros(12, int), np.arange(12), points, pack(spread), np.ones(12), np.zeros(12)
+        view, view, np.arange(12), boxes, points, pack(spread), np.ones(12), np.zeros(12)
     )
     fused = fuse(seen, taken, means, pack(information))
     lost_weight = 0

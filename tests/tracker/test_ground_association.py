@@ -18,9 +18,8 @@ def observations(points, views):
     count = len(points)
     covariances = np.tile([VARIANCE, 0, VARIANCE], (count, 1))
     views = np.array(views, int)
-    return Observations(
-        views, np.arange(count), points, covariances, np.ones(count), np.zeros(count)
-    )
+    boxes, ones, zeros = np.zeros((count, 4)), np.ones(count), np.zeros(count)
+    return Observations(views, views, np.arange(count), boxes, points, covariances, ones, zeros)
 
 
 def predicted(places, variance=VARIANCE):
@@ -28,8 +27,9 @@ def predicted(places, variance=VARIANCE):
     return Predicted(places, np.tile([variance, 0, variance], (len(places), 1)))
 
 
-def pair(people, seen, views):
-    return associate(people, seen, views, gate=20, clutter=0.01, rounds=3)
+def pair(people, seen, views, bonus=None):
+    bonus = np.zeros((len(people.means), len(seen))) if bonus is None else np.array(bonus)
+    return associate(people, seen, views, gate=20, clutter=0.01, rounds=3, bonus=bonus)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,16 @@ def test_nobody_is_twice_in_a_view_and_no_detection_is_two_people(seed, people, 
     used = taken[taken >= 0]
     assert len(np.unique(used)) == len(used)
     assert (seen.views[used] == np.nonzero(taken >= 0)[1]).all()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+@pytest.mark.parametrize("views", [1, 3])
+def test_what_else_is_known_of_a_pair_decides_where_the_ground_does_not(swapped, views):
+    """Two people a hand apart, whose detections lie between them in every view."""
+    people = predicted([[0, 0], [0.1, 0]])
+    points = np.tile([[0.04, 0.0], [0.06, 0.0]], (views, 1))
+    seen = observations(points, np.repeat(np.arange(views), 2))
+    same = np.tile(np.eye(2), views)
+    found = pair(people, seen, views, 2 * (1 - same if swapped else same)).taken
+    expected = np.arange(2 * views).reshape(views, 2).T
+    assert found.tolist() == (expected[::-1] if swapped else expected).tolist()
