@@ -18,8 +18,8 @@ from tracker.identity_records import Candidate, IdentityEvent, IdentitySummary
 from tracker.identity_settings import IdentitySettings
 from tracker.journeys import Journeys
 from tracker.known_people import KnownPerson, allowed
-from tracker.odds import posteriors, prior_log_odds
-from tracker.questions import Question, Review, likeliest
+from tracker.odds import posteriors, prior_log_odds, reviewed
+from tracker.questions import Question, Review, is_double, likeliest, own_margin
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
 __all__ = ["IdentityRegistry", "IdentitySettings"]
@@ -50,12 +50,14 @@ class IdentityRegistry:
         self._owner: dict[tuple[str, int], int] = {}
         self._cameras: dict[str, int] = {}
         self._shown: set[int] = set()  # of whom there are pictures that nothing was learned from
+        self._unclear: set[tuple[str, int]] = set()  # tracks that look like somebody else as much
         self._journeys = Journeys(settings.travel)
         self.appearances = Appearances(settings.appearance, prior)
 
     def resolve(self, arrivals: Sequence[Arrival], reviews: Sequence[Review] = ()) -> list[int]:
         """The identity of each arrival of one tick: re-assigned or newly opened, all different;
-        then of each known track that may have changed its person.
+        then of each known track that may have changed its person. 0 for what is nobody else: a
+        second track of somebody, or one whose person is followed by another track now.
 
         Arrivals without embeddings always open a new identity. A track under review keeps its
         person or becomes another track from that time on, perhaps of one whom another track
@@ -80,8 +82,10 @@ class IdentityRegistry:
         answers = []
         for row, arrival in enumerate(everybody):
             if row >= first and kept[row]:
-                answers.append(self._keep(reviews[row - first]))
-            elif row >= first and not len(arrival.embeddings):
+                answers.append(self._keep(reviews[row - first], row, question))
+            elif row not in chosen and (
+                is_double(arrival, row, question) if row < first else not len(arrival.embeddings)
+            ):
                 answers.append(0)
             else:
                 answers.append(self._settle(arrival, row, chosen.get(row), question))
@@ -100,9 +104,13 @@ class IdentityRegistry:
     ) -> None:
         """A track whose identity is known is seen: (K, D) unit embeddings may join its gallery.
 
-        sources: the camera that took each image; without, it is `camera`.
+        They don't if at its last review it looked nearly as much like somebody else: it may be
+        that one, whose pictures would then be in the wrong gallery at the next review. sources: the
+        camera that took each image; without, it is `camera`.
         """
         number = self._owner[camera, track_id]
+        if (camera, track_id) in self._unclear:
+            return
         cameras = self.camera_numbers(sources or [camera] * len(embeddings))
         self.appearances.add(number, embeddings, qualities, cameras, time)
         self._shown.add(number)
@@ -122,6 +130,7 @@ class IdentityRegistry:
         number = self._owner.pop((camera, track_id), None)
         if number is None:
             return
+        self._unclear.discard((camera, track_id))
         identity = self._identities[number]
         since = identity.tracks.pop((camera, track_id))
         patience = self._settings.certain_after
@@ -145,9 +154,12 @@ class IdentityRegistry:
         known = self._cameras
         return np.array([known.setdefault(name, len(known)) for name in names], np.int64)
 
-    def _keep(self, review: Review) -> int:
+    def _keep(self, review: Review, row: int, question: Question) -> int:
         """A track goes on to show its person; only what follows is certain to be one person's."""
         number = self._owner[review.key]
+        self._unclear.discard(review.key)
+        if own_margin(question, row) < self._settings.clear_margin:
+            self._unclear.add(review.key)
         self._identities[number].tracks[review.key] = review.now.time
         return number
 
@@ -155,6 +167,7 @@ class IdentityRegistry:
         """A track no longer shows its person, since its review's time."""
         now = review.now
         number = self._owner.pop(review.key)
+        self._unclear.discard(review.key)
         identity = self._identities[number]
         del identity.tracks[review.key]
         identity.left[now.camera] = max(now.time, identity.left.get(now.camera, -np.inf))
@@ -178,8 +191,8 @@ class IdentityRegistry:
         journeys = self._journeys.log_ratios(arrivals, people)
         own = self._own(len(arrivals), reviews, people)
         placed = np.array([a.position is not None for a in arrivals], bool)
-        prior = self._prior(returning, elsewhere, journeys, own, placed)
-        unhurried = self._prior(returning, elsewhere, np.zeros_like(journeys), own, placed)
+        prior = self._prior(returning, elsewhere, journeys, own, arrivals)
+        unhurried = self._prior(returning, elsewhere, np.zeros_like(journeys), own, arrivals)
         distances = self._distances(arrivals, people)
         ratio = distances  # of nobody
         if len(people):
@@ -202,17 +215,15 @@ class IdentityRegistry:
         elsewhere: BoolArray,
         journeys: FloatArray,
         own: IntArray,
-        placed: BoolArray,
+        arrivals: Sequence[Arrival],
     ) -> FloatArray:
         """(N, P) log odds of each candidate against somebody new, before looks are compared."""
-        chances = self._settings.return_probability, self._settings.overlap_probability
+        settings = self._settings
+        chances = settings.return_probability, settings.overlap_probability
         prior = prior_log_odds(returning, elsewhere, journeys, chances)
-        rows = np.flatnonzero(own >= 0)
-        exchange = self._settings.exchange_probability
-        stranger = np.where(placed[rows], self._settings.stranger_probability, 1.0)
-        prior[rows] -= np.log(stranger)[:, None]
-        prior[rows, own[rows]] = np.log((1 - exchange) / (exchange * stranger))
-        return prior
+        inside = np.array([arrival.inside for arrival in arrivals], bool)
+        stranger = np.where(own >= 0, settings.stranger_probability, settings.newcomer_probability)
+        return reviewed(prior, own, np.where(inside, stranger, 1.0), settings.exchange_probability)
 
     def _distances(self, arrivals: Sequence[Arrival], people: IntArray) -> FloatArray:
         """(N, P): how far each arrival's looks are from each person's; inf without looks."""

@@ -25,7 +25,13 @@ class IdentitySettings(Settings):
     moment, before looks are compared."""
     stranger_probability: float = Field(default=0.001, gt=0, le=1)
     """Probability that who it then shows is somebody new, where it is known where they stand and
-    nobody comes from nowhere; else that is as likely as one of those who were met."""
+    that no door is near; else that is as likely as one of those who were met."""
+    newcomer_probability: float = Field(default=0.02, gt=0, le=1)
+    """How likely an arrival is somebody new who is first seen away from all doors, beside one at
+    a door: a detector that overlooked them at the door, or a door that isn't known."""
+    clear_margin: float = 3.0
+    """Nats by which a track that was asked again must look more like its person than like anybody
+    else for its pictures to be remembered as that person's."""
     certain_after: float = Field(default=2.0, gt=0)
     """Seconds: pictures of one track this far apart tell how one person's differ, and two tracks
     that one camera sees at once for so long are certainly two people."""

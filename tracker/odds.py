@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tracker.types import BoolArray, FloatArray
+from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["posteriors", "prior_log_odds"]
+__all__ = ["posteriors", "prior_log_odds", "reviewed"]
 
 
 def prior_log_odds(
@@ -26,6 +26,19 @@ def prior_log_odds(
     back, twice = (chance / (1 - chance) for chance in chances)
     with np.errstate(divide="ignore"):
         return np.log(shares * back + halves * twice)
+
+
+def reviewed(prior: FloatArray, own: IntArray, stranger: FloatArray, exchange: float) -> FloatArray:
+    """(N, P) the prior log odds (N, P) where strangers aren't expected, and where some are known.
+
+    own: (N,) the column of the person whom a track under review shows so far, else -1. stranger:
+    (N,) how likely somebody new is there, beside one at a door. exchange: the probability that a
+    track under review shows somebody else now.
+    """
+    prior = prior - np.log(stranger)[:, None]
+    rows = np.flatnonzero(own >= 0)
+    prior[rows, own[rows]] = np.log((1 - exchange) / (exchange * stranger[rows]))
+    return prior
 
 
 def posteriors(log_odds: FloatArray) -> FloatArray:

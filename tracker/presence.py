@@ -24,7 +24,8 @@ class Presence:
     and its camera. met: since when the track may follow somebody else, as it came too near to
     another one or was lost; None if it can't. alone: since when that is over, or is not waited for
     any more; the images since then tell who it is now. detected: when it was last, seconds.
-    resting: it was nobody after all and is a new entry once it is detected.
+    resting: it was nobody after all and is a new entry once it is detected. inside: whether nobody
+    comes in, as far as one knows, where it may have begun to show somebody new.
     """
 
     group: str
@@ -43,6 +44,7 @@ class Presence:
     resting: bool = False
     met: float | None = None
     alone: float | None = None
+    inside: bool = False
 
     @property
     def open(self) -> bool:
@@ -104,7 +106,7 @@ class Presence:
         images = np.array(self.images) if shown else NO_IMAGES
         sources = tuple(self.sources) if shown else ()
         position = self.first if np.isfinite(self.first[0]) else None
-        return Arrival(self.group, number, since, images, position, sources, place)
+        return Arrival(self.group, number, since, images, position, sources, place, self.inside)
 
 
 @dataclass(frozen=True)

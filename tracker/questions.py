@@ -8,7 +8,7 @@ from tracker.identity_records import Candidate
 from tracker.odds import posteriors
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
-__all__ = ["Question", "Review", "likeliest"]
+__all__ = ["Question", "Review", "is_double", "likeliest", "own_margin"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,22 @@ def likeliest(question: Question, row: int, most: int) -> tuple[tuple[Candidate,
         for i in order
     )
     return candidates, float(question.prior[row, order[0]])
+
+
+def own_margin(question: Question, row: int) -> float:
+    """Nats by which a track under review looks more like its person than like anybody else whom it
+    may show; infinite without another one."""
+    own = int(question.own[row])
+    if own < 0:  # there are no pictures of its person
+        return float("inf")
+    others = np.isfinite(question.log_odds[row])
+    others[own] = False
+    looks = question.log_odds[row, others] - question.prior[row, others]
+    ours = question.log_odds[row, own] - question.prior[row, own]
+    return float(ours - looks.max(initial=-np.inf))
+
+
+def is_double(arrival: Arrival, row: int, question: Question) -> bool:
+    """Whether an arrival that was given nobody is rather a second track of somebody who is
+    followed than somebody new: it began where nobody comes in and looks like that one."""
+    return arrival.inside and bool((question.log_odds[row, question.active] > 0).any())

@@ -221,6 +221,10 @@ class SceneTracker:
         for group in dict.fromkeys(p.group for p in (*entries, *due)):
             here = [p for p in entries if p.group == group]
             tracked = [p for p in self._presences.values() if p.group == group and p not in here]
+            for presence in here:
+                presence.inside = self._inside(group, presence.first, otherwise=False)
+            for presence in tracked:
+                presence.inside = self._inside(group, presence.last, otherwise=True)
             numbers = self._numbers[group]
             reviews = to_review(tracked, due, here, numbers)
             if group != GROUND:  # there it is told by the place whether an entry is somebody lost
@@ -230,7 +234,7 @@ class SceneTracker:
             arrivals = [p.arrival(self._place(group, p.first)) for p in here]
             identities = iter(self._registry.resolve(arrivals, list(reviews.values())))
             for presence in here:
-                self._settle(presence, next(identities), presence.since)
+                self._enter(presence, next(identities))
             for (presence, review), identity in zip(reviews.items(), identities, strict=True):
                 if identity != presence.identity:
                     self._exchange(presence, review, identity)
@@ -238,6 +242,13 @@ class SceneTracker:
                     self._settle(presence, identity, presence.until)
         for presence in due:
             presence.trust(presence.met if presence.alone is None else None)
+
+    def _enter(self, presence: Presence, identity: int) -> None:
+        """An entry is that person, or for now nobody."""
+        if identity == NOBODY:
+            presence.forget_images()
+            presence.resting = True
+        self._settle(presence, identity, presence.since)
 
     def _exchange(self, presence: Presence, review: Review, identity: int) -> None:
         """The track changed its person."""
@@ -275,6 +286,12 @@ class SceneTracker:
         """Where somebody comes in or goes out, as a name: the door, else the camera."""
         reach = self._settings.ground.doors.reach
         return nearest_door(self._followers.doors, position, reach) or group
+
+    def _inside(self, group: str, position: FloatArray, *, otherwise: bool) -> bool:
+        """Whether nobody comes in there. otherwise: the answer as long as no door is known."""
+        if group != GROUND:
+            return False
+        return self._place(group, position) == group if self._followers.doors else otherwise
 
     def _retire(self, tracks: Sequence[CameraTracks]) -> None:
         for followed in tracks:

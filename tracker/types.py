@@ -120,7 +120,8 @@ class Arrival:
     embeddings: (K, D) unit rows, K >= 0 images of the person seen so far.
     position: (2,) metres on the ground plane, or None where the camera isn't calibrated.
     sources: the camera that took each image; () if all are `camera`'s. place: where the person
-    came in, as a name, for travel times; "" for `camera`.
+    came in, as a name, for travel times; "" for `camera`. inside: whether nobody comes in there, as
+    far as one knows.
     """
 
     camera: str
@@ -130,6 +131,7 @@ class Arrival:
     position: FloatArray | None = None
     sources: tuple[str, ...] = ()
     place: str = ""
+    inside: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ def walk(start, end, leave, enter=0.0):
     return way
 
 
-def follow(world, ways, count, calibrated=None, **kwargs):
+def follow(world, ways, count, calibrated=None, doors=None, **kwargs):
     """{(index, person): set of identities at that place}, and all sightings."""
     cameras = world.cameras()
     known = {n: c for n, c in cameras.items() if calibrated is None or n in calibrated}
-    rig = Rig(tuple(cameras), known, area=world.AREA)
+    rig = Rig(tuple(cameras), known, area=world.AREA, doors=doors or {})
     tracker = SceneTracker(list(cameras), None, SceneSettings(), rig=rig)
     truth, sightings = {}, []
     for frames, found, where in world.ticks(ways, count, **kwargs):
@@ -90,6 +90,16 @@ def test_who_leaves_and_returns_is_known_by_looks(world):
     who, _ = follow(world, ways, 156, looks=looks, look_noise=0.03)
     assert who[20, 0] == who[140, 0] == {1}
     assert who[140, 1] == {2}
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_who_is_first_seen_away_from_doors_and_people_is_somebody_new_even_if_alike(world, alike):
+    doors = {"door": np.array([[7.9, 2.0], [7.9, 3.0]])}
+    ways = [walk([2, 2], [3, 2], 20), walk([2, 4.5], [5, 4.5], 30, enter=5)]
+    looks = np.eye(8)[[0, 0]] if alike else np.eye(8)[:2]
+    who, _ = follow(world, ways, 120, doors=doors, looks=looks, look_noise=0.03)
+    assert who[40, 0] == {1}
+    assert who[40, 1] == who[116, 1] == {2}
 
 
 def test_part_of_the_cameras_calibrated(world):

@@ -36,7 +36,7 @@ class Hall:
     def arrival(self, look, time, place=None):
         self.track += 1
         rows = pictures(look) if look is not None else np.zeros((0, 0), np.float32)
-        return Arrival("hall", self.track, time, rows, place)
+        return Arrival("hall", self.track, time, rows, place, inside=place is not None)
 
     def enter(self, look, time):
         arrival = self.arrival(look, time)
@@ -71,13 +71,42 @@ def test_a_track_that_went_over_to_a_stranger_opens_a_new_identity_and_the_other
     assert hall.enter(ANN, 9.0) == 1
 
 
-def test_where_it_is_known_where_they_stand_nobody_comes_from_nowhere():
+def test_away_from_the_doors_nobody_comes_from_nowhere():
     hall, here = Hall(SHARP, ann=ANN), np.zeros(2)
     assert hall.registry.resolve([], [Review(1, hall.arrival(UNLIKE_ANN, 5.0, here))]) == [1]
-    assert hall.review(9.0, t1=UNLIKE_ANN) == [2]  # it isn't known where
+    assert hall.review(9.0, t1=UNLIKE_ANN) == [2]  # it isn't known where, or it is at a door
     hall = Hall(SHARP, ann=ANN, ben=BEN)
     looks = hall.arrival(BEN, 5.0, here), hall.arrival(ANN, 5.0, here)
     assert hall.registry.resolve([], [Review(k, look) for k, look in enumerate(looks, 1)]) == [2, 1]
+
+
+def test_who_is_first_seen_away_from_the_doors_is_rather_somebody_who_left():
+    for place, expected in ((None, 2), (np.zeros(2), 1)):
+        hall = Hall(SHARP, ann=ANN)
+        hall.registry.leave("hall", 1, 5.0)
+        looks = (0.32 * ANN + np.sqrt(1 - 0.32**2) * CLEO).astype(np.float32)
+        assert hall.registry.resolve([hall.arrival(looks, 9.0, place)]) == [expected]
+
+
+@pytest.mark.parametrize(("place", "number"), [(np.zeros(2), 0), (None, 2)])
+def test_away_from_the_doors_a_second_track_of_somebody_is_nobody(place, number):
+    hall = Hall(SHARP, ann=ANN)
+    entry = hall.arrival(ANN, 5.0, place)
+    review = Review(1, hall.arrival(ANN, 5.0, np.zeros(2)))
+    assert hall.registry.resolve([entry], [review]) == [number, 1]
+    assert len(hall.events) == 1 + (number > 0)
+
+
+def test_pictures_that_may_be_somebody_elses_are_not_remembered():
+    """Ann's and Ben's tracks cross; hers looks like him for a moment, which isn't enough."""
+    hall, here = Hall(SHARP, ann=ANN, ben=BEN), np.zeros(2)
+    galleries = hall.registry.appearances.galleries
+    between = ((ANN + BEN) / np.sqrt(2)).astype(np.float32)
+    for look, kept in ((between, 4), (ANN, 8)):
+        ask = [Review(1, hall.arrival(look, 5.0, here)), Review(2, hall.arrival(BEN, 5.0, here))]
+        assert hall.registry.resolve([], ask) == [1, 2]
+        hall.registry.observe("hall", 1, 6.0, pictures(look), np.ones(4))
+        assert len(galleries.looks(1)[0]) == kept
 
 
 @pytest.mark.parametrize(("place", "numbers"), [(np.zeros(2), [1, 2]), (None, [2, 1])])
