@@ -19,7 +19,7 @@ from tracker.identity_settings import IdentitySettings
 from tracker.journeys import Journeys
 from tracker.known_people import KnownPerson, allowed
 from tracker.odds import posteriors, prior_log_odds, reviewed
-from tracker.questions import Question, Review, is_double, likeliest, own_margin
+from tracker.questions import Question, Review, is_double, is_lost, likeliest, own_margin
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
 __all__ = ["IdentityRegistry", "IdentitySettings"]
@@ -83,9 +83,7 @@ class IdentityRegistry:
         for row, arrival in enumerate(everybody):
             if row >= first and kept[row]:
                 answers.append(self._keep(reviews[row - first], row, question))
-            elif row not in chosen and (
-                is_double(arrival, row, question) if row < first else not len(arrival.embeddings)
-            ):
+            elif is_double(arrival, row, question, chosen) if row < first else is_lost(arrival):
                 answers.append(0)
             else:
                 answers.append(self._settle(arrival, row, chosen.get(row), question))

@@ -1,5 +1,6 @@
 """The question who some arrivals are, with the evidence, and its answer in numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from tracker.identity_records import Candidate
 from tracker.odds import posteriors
 from tracker.types import Arrival, BoolArray, FloatArray, IntArray
 
-__all__ = ["Question", "Review", "is_double", "likeliest", "own_margin"]
+__all__ = ["Question", "Review", "is_double", "is_lost", "likeliest", "own_margin"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,14 @@ def own_margin(question: Question, row: int) -> float:
     return float(ours - looks.max(initial=-np.inf))
 
 
-def is_double(arrival: Arrival, row: int, question: Question) -> bool:
-    """Whether an arrival that was given nobody is rather a second track of somebody who is
-    followed than somebody new: it began where nobody comes in and looks like that one."""
-    return arrival.inside and bool((question.log_odds[row, question.active] > 0).any())
+def is_double(arrival: Arrival, row: int, question: Question, chosen: Mapping[int, int]) -> bool:
+    """Whether an arrival that was given nobody (chosen: columns by row) is rather a second track
+    of somebody who is followed: it began where nobody comes in and looks like that one."""
+    alike = (question.log_odds[row, question.active] > 0).any()
+    return arrival.inside and row not in chosen and bool(alike)
+
+
+def is_lost(changed: Arrival) -> bool:
+    """Whether a track that doesn't show its person any more is nobody: it has no pictures, so it is
+    another track that the person was found in."""
+    return not len(changed.embeddings)
