@@ -18,6 +18,7 @@ import yaml
 
 from configs.command import run
 from configs.errors import InputError
+from reid.images import Preprocessing
 from tracker.detection import DetectionSettings
 
 PROTOCOLS = {
@@ -117,6 +118,9 @@ def write_card(arguments: Arguments) -> Path:
     megabytes = arguments.model.stat().st_size / 1e6
     name = stored.get("model", arguments.model.stem)
     shape = f"{size[0]} x {size[1]}" if all(size) else "of any size"
+    preprocessing = Preprocessing.from_metadata(stored)
+    if preprocessing is not None and preprocessing.mirrored:
+        shape += " of the crop and of its mirror image, whose embeddings are averaged"
     head = f"# {arguments.model.stem}\n\n{name}, input {shape}, {megabytes:.1f} MB."
     sections = [f"## {title}\n\n{text}" for title, text in parts.items()]
     card = arguments.model.with_suffix(".md")

@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from configs.errors import InputError
+from reid.images import Preprocessing
 
 TOOL = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "write_model_card.py"))
 Arguments, write_card = TOOL["Arguments"], TOOL["write_card"]
@@ -45,7 +46,7 @@ def test_the_card_says_what_the_records_say(records):
     text = card.read_text()
     sections = ("Data", "Recipe", "Metrics", "Known weaknesses", "Intended use", "Licence")
     assert all(f"\n## {section}\n" in text for section in sections)
-    assert "averager, input 128 x 48" in text
+    assert "averager, input 128 x 48, " in text
     assert "| PKU-ReID, both ways: rank-1, % | 61.2 | 70.8 |" in text
     assert "Trained for 1.50 hours." in text
     assert "seed: 17" in text
@@ -54,6 +55,14 @@ def test_the_card_says_what_the_records_say(records):
     assert "| what | this network | OSNet, same run |" in text
     assert '`{"identities": 7, "backgrounds": "street.mp4"}`' in text
     assert "/home/me" not in text
+
+
+def test_mirror_images_are_told_of(records):
+    model = onnx.load(records.model)
+    helper.set_model_props(model, Preprocessing(mirrored=True).to_metadata())
+    onnx.save(model, records.model)
+    text = write_card(records).read_text()
+    assert "128 x 48 of the crop and of its mirror image, whose embeddings are averaged, " in text
 
 
 def test_a_network_trained_in_two_runs_tells_of_both(records, tmp_path):
