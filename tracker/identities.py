@@ -155,9 +155,10 @@ class IdentityRegistry:
     def _keep(self, review: Review, row: int, question: Question) -> int:
         """A track goes on to show its person; only what follows is certain to be one person's."""
         number = self._owner[review.key]
-        self._unclear.discard(review.key)
-        if own_margin(question, row) < self._settings.clear_margin:
-            self._unclear.add(review.key)
+        if len(review.now.embeddings):
+            self._unclear.discard(review.key)
+            if own_margin(question, row) < self._settings.clear_margin:
+                self._unclear.add(review.key)
         self._identities[number].tracks[review.key] = review.now.time
         return number
 
