@@ -102,7 +102,8 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, people, tiny, monkeypat
 
 
 def test_bfloat16_takes_nearly_the_same_way(tmp_path, people, tiny):
-    settings = tiny(people())
+    # Of maps of one pixel torch's bfloat16 gradients are sometimes not finite (2.14.1, AVX512).
+    settings = changed(tiny(people()), stages=(Stage(height=64, width=32),))
     train(settings, place(tmp_path, "whole"))
     train(changed(settings, bfloat16=True), place(tmp_path, "halved"))
     whole, halved = (read_rows(tmp_path / name / "curves.csv") for name in ("whole", "halved"))
