@@ -5,29 +5,20 @@ import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
-from torch import nn
 
 from reid.camera_matching import statistics_match
 from reid.embedder import OnnxEmbedder
 from reid.images import Preprocessing, network_input
-from reid.models import ModelSettings, create_model
 from reid.training.export import export_onnx
 
 SIZE = Preprocessing(height=80, width=32)
 
 
 @pytest.fixture(scope="module", params=["robust_reid", "hacnn"])
-def network(request):
+def network(request, random_model):
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        model = create_model(ModelSettings(network=request.param, bn_neck=True)).eval()
-        for module in model.modules():
-            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 1.5)
-                nn.init.normal_(module.weight, 0, 1)
-                nn.init.normal_(module.bias, 0, 0.1)
-    return model
+        return random_model(network=request.param, bn_neck=True)
 
 
 @pytest.fixture
