@@ -101,21 +101,24 @@ class GroundTracker:
 
     def _associate(self, seen: Observations, views: int, time: float) -> Association:
         """Who is sure chooses first; who may be nobody gets what is left."""
+        overlaps = self._boxes.overlaps(self._people.track, seen, time)
+        bonus = self._settings.box_bonus * np.maximum(2 * overlaps - 1, 0.0)
         taken = np.full((len(self._people), views), -1)
         ratios = np.full((len(taken), len(seen)), -np.inf)
         free = np.arange(len(seen))
         for turn in (self._people.confirmed, ~self._people.confirmed):
             rows = np.flatnonzero(turn)
             if len(rows) and len(free):
-                made = self._pair(rows, seen[free], views, time)
+                made = self._pair(rows, seen[free], views, bonus[np.ix_(rows, free)])
                 taken[rows] = np.append(free, -1)[made.taken]
                 ratios[np.ix_(rows, free)] = made.ratios
                 free = np.flatnonzero(unclaimed(taken, len(seen)))
         return Association(taken, ratios)
 
-    def _pair(self, rows: IntArray, seen: Observations, views: int, time: float) -> Association:
+    def _pair(
+        self, rows: IntArray, seen: Observations, views: int, bonus: FloatArray
+    ) -> Association:
         settings = self._settings
-        overlaps = self._boxes.overlaps(self._people.track[rows], seen, time)
         return associate(
             Predicted(self._people.position[rows], self._people.spread[rows]),
             seen,
@@ -123,7 +126,7 @@ class GroundTracker:
             gate=settings.gate,
             clutter=settings.clutter,
             rounds=settings.rounds,
-            bonus=settings.box_bonus * np.maximum(2 * overlaps - 1, 0.0),
+            bonus=bonus,
         )
 
     def _correct(self, seen: Observations, taken: IntArray, time: float) -> None:

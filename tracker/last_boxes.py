@@ -6,7 +6,7 @@ frame to the next, which tells apart people whose places are too unsure for that
 
 import numpy as np
 
-from configs.compiling import kernel
+from tracker.boxes import iou
 from tracker.fusion import Observations
 from tracker.types import FloatArray, IntArray
 
@@ -27,11 +27,16 @@ class LastBoxes:
     def overlaps(self, tracks: IntArray, seen: Observations, time: float) -> FloatArray:
         """(N, M) intersection over union of each observation with the box in which the same camera
         saw each track (N,) last; 0 where it didn't lately."""
-        if not (len(tracks) and len(seen)):
-            return np.zeros((len(tracks), len(seen)))
+        if not len(tracks):
+            return np.zeros((0, len(seen)))
         never = np.full((self._cameras, 5), NEVER)
         last = np.stack([self._boxes.get(track, never) for track in tracks.tolist()])
-        return _overlaps(last, seen.boxes, seen.cameras, time - self._max_age)
+        found = np.zeros((len(tracks), len(seen)))
+        for camera in np.unique(seen.cameras):
+            here = np.flatnonzero(seen.cameras == camera)
+            lately = np.flatnonzero(last[:, camera, 0] >= time - self._max_age)
+            found[np.ix_(lately, here)] = iou(last[lately, camera, 1:], seen.boxes[here])
+        return found
 
     def remember(self, tracks: IntArray, seen: Observations, taken: IntArray, time: float) -> None:
         """Each track (N,) took one observation in each view, (N, V), or none, -1. All others are
@@ -46,21 +51,3 @@ class LastBoxes:
             kept[seen.cameras[here], 1:] = seen.boxes[here]
             boxes[track] = kept
         self._boxes = boxes
-
-
-@kernel("f8[:, ::1](f8[:, :, ::1], f8[:, ::1], i8[::1], f8)")
-def _overlaps(last: FloatArray, boxes: FloatArray, cameras: IntArray, since: float) -> FloatArray:
-    """last: (N, C, 5). boxes: (M, 4) by cameras (M,). since: the earliest time that counts."""
-    found = np.zeros((len(last), len(boxes)))
-    for n in range(len(last)):
-        for m in range(len(boxes)):
-            old = last[n, cameras[m]]
-            if old[0] < since:
-                continue
-            width = min(old[3], boxes[m, 2]) - max(old[1], boxes[m, 0])
-            height = min(old[4], boxes[m, 3]) - max(old[2], boxes[m, 1])
-            shared = max(width, 0.0) * max(height, 0.0)
-            both = (old[3] - old[1]) * (old[4] - old[2])
-            both += (boxes[m, 2] - boxes[m, 0]) * (boxes[m, 3] - boxes[m, 1])
-            found[n, m] = shared / max(both - shared, 1e-9)
-    return found
