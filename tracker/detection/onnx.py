@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -80,8 +79,7 @@ class YoloxDetector:
     """YOLOX and whoever keeps to its layout: BGR 0..255, letterbox to the top left.
 
     A network that takes pictures of any size gets them in their own proportions, with about
-    `pixels` of the settings. A file that tells how far off its boxes are (`EdgeNoise`) gives them
-    their noise. Whether the export decodes the boxes itself is found by a trial on a
+    `pixels` of the settings. Whether the export decodes the boxes itself is found by a trial on a
     grey picture.
     """
 
@@ -92,7 +90,7 @@ class YoloxDetector:
         self._settings = settings
         image = session.get_inputs()[0]
         self._input = image.name
-        self._edge_noise = EdgeNoise.from_metadata(session.get_modelmeta().custom_metadata_map)
+        self._edge_noise = _edge_noise(session)
         self._fixed = _fixed_size(image.shape)
         height, width = self._fixed or (TRIAL, TRIAL)
         trial = self._run(np.full((height, width, 3), PADDING, np.uint8))
@@ -123,10 +121,7 @@ class YoloxDetector:
             corners, strides = yolox_grid(*size, self._strides)
             grid = corners[likely], strides[likely]
         boxes, scores = decode_yolox(output[likely], grid)
-        found = _select(boxes / scale, scores, image, self._settings)
-        if self._edge_noise is None:
-            return found
-        return replace(found, edge_noise=self._edge_noise.shares(found.scores))
+        return _select(boxes / scale, scores, image, self._settings, self._edge_noise)
 
     def _run(self, image: Image) -> FloatArray:
         tensor = cv2.dnn.blobFromImage(image)
@@ -143,6 +138,7 @@ class DetrDetector:
     def __init__(self, session: onnxruntime.InferenceSession, settings: DetectionSettings) -> None:
         self._session = session
         self._settings = settings
+        self._edge_noise = _edge_noise(session)
         self._inputs = [entry.name for entry in session.get_inputs()]
         self._height, self._width = _fixed_size(session.get_inputs()[0].shape) or (640, 640)
         names = {output.name for output in session.get_outputs()}
@@ -156,7 +152,7 @@ class DetrDetector:
         for frame in frames:
             image = _picture(frame)
             boxes, scores = self._decode(image)
-            found.append(_select(boxes, scores, image, self._settings))
+            found.append(_select(boxes, scores, image, self._settings, self._edge_noise))
         return found
 
     def _finished(self, image: Image) -> tuple[FloatArray, FloatArray]:
@@ -177,17 +173,30 @@ class DetrDetector:
         return np.asarray(cv2.dnn.blobFromImage(image, 1 / 255, size, swapRB=True), np.float32)
 
 
+def _edge_noise(session: onnxruntime.InferenceSession) -> EdgeNoise | None:
+    return EdgeNoise.from_metadata(session.get_modelmeta().custom_metadata_map)
+
+
 def _select(
-    boxes: FloatArray, scores: FloatArray, image: Image, settings: DetectionSettings
+    boxes: FloatArray,
+    scores: FloatArray,
+    image: Image,
+    settings: DetectionSettings,
+    edge_noise: EdgeNoise | None,
 ) -> Detections:
-    """Clip to the image, drop the weak, the low, the many and the doubled; best score first."""
+    """Clip to the image, drop the weak, the low, the many and the doubled; best score first.
+
+    edge_noise: how far off boxes are, if the file tells.
+    """
     boxes = clip(boxes.astype(np.float64), image.shape[1], image.shape[0])
     scores = scores.astype(np.float64)
     heights = boxes[:, 3] - boxes[:, 1]
     good = (scores >= settings.score) & (heights >= settings.min_height) & (areas(boxes) > 0)
     boxes, scores = _best(boxes[good], scores[good], settings.max_candidates)
     kept = nms(boxes, scores, settings.nms_iou)
-    return Detections(boxes[kept], scores[kept])
+    boxes, scores = boxes[kept], scores[kept]
+    noise = None if edge_noise is None else edge_noise.shares(scores)
+    return Detections(boxes, scores, edge_noise=noise)
 
 
 def _best(boxes: FloatArray, scores: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
