@@ -143,14 +143,16 @@ def detector(
     )
     print(f"F1 was highest at {point.score:.3f}")
     best = round(point.score, 3) if land_on is None else land_on
-    shift = 0.0 if land_on is None else float(logit(land_on) - logit(point.score))
+    shift = 0.0
+    if land_on is not None:
+        shift = float(logit(land_on) - logit(np.clip(point.score, 1e-6, 1 - 1e-6)))
     scores, errors = (np.concatenate(part) for part in zip(*edges, strict=True))
     entries = {"best_f1_score": json.dumps(best)}
-    if len(scores) >= FEWEST:
+    if len(scores) >= FEWEST and np.ptp(scores) > 0:
         noise = EdgeNoise.fit(expit(logit(scores) + shift), errors)
         entries["edge_noise"] = noise.model_dump_json()
     else:
-        print(f"{len(scores)} boxes are too few to tell how far off their edges are")
+        print(f"{len(scores)} boxes are too few to tell how far off their edges are, by score")
     _store(model, entries, dry, shift)
 
 
