@@ -12,6 +12,8 @@ __all__ = ["Galleries", "GallerySettings", "unit_rows"]
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
+REWEIGHTINGS = 3  # of a gallery's images
+
 
 class GallerySettings(Settings):
     """How much is remembered of each person's looks."""
@@ -201,9 +203,7 @@ class Galleries:
         self._free.extend(range(old + new - 1, old - 1, -1))
 
 
-@kernel(
-    "i8[::1](f4[:, ::1], f8[::1], f8[::1], f4[:, ::1], f4[:, ::1], f8[::1], f8)",
-)
+@kernel("i8[::1](f4[:, ::1], f8[::1], f8[::1], f4[:, ::1], f4[:, ::1], f8[::1], f8)")
 def _choose(
     cosines: Floats,
     times: Floats,
@@ -267,7 +267,7 @@ def _agreement(cosines: Floats, times: Floats) -> Floats:
         if times[n] > -np.inf:
             weights[n] = 1 / count
     products, apart, ranked = np.empty(size), np.empty(size), np.empty(count)
-    for _ in range(3 if count > 2 else 0):
+    for _ in range(REWEIGHTINGS if count > 2 else 0):
         square = 0.0
         for n in range(size):
             products[n] = 0.0

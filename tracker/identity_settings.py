@@ -25,10 +25,10 @@ class IdentitySettings(Settings):
     moment, before looks are compared."""
     stranger_probability: float = Field(default=0.001, gt=0, le=1)
     """Probability that who it then shows is somebody new, where it is known where they stand and
-    that no door is near; else that is as likely as one of those who were met."""
+    no door is known to be near; else that is as likely as one of those who were met."""
     newcomer_probability: float = Field(default=0.02, gt=0, le=1)
-    """How likely an arrival is somebody new who is first seen away from all doors, beside one at
-    a door: a detector that overlooked them at the door, or a door that isn't known."""
+    """How likely an arrival is somebody new who is first seen away from all known doors, beside
+    one at a door: a detector that overlooked them at the door, or a door that isn't known."""
     clear_margin: float = 3.0
     """Nats by which a track that was asked again must look more like its person than like anybody
     else for its pictures to be remembered as that person's."""

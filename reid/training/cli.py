@@ -119,8 +119,8 @@ class ExportArguments:
     width: int | None = None
     """Columns of the input; divides by 16."""
     mirrored: bool = False
-    """Whoever runs the file is to average each embedding with that of the mirror image: some two
-    points of rank-1 more on real people, for twice the time."""
+    """Whoever runs the file is to average each embedding with that of the mirror image: one or two
+    points more on real people, for twice the time."""
 
 
 def train_main() -> None:
