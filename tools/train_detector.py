@@ -55,7 +55,8 @@ def train(
         output: Folder for `last.pt`, `losses.csv` and, at the end, `settings.yaml`.
         settings: The recipe.
         teacher: A YOLOX (.onnx) to learn from beside the annotations.
-        start: A checkpoint of another run whose averaged weights come first.
+        start: Begin with the averaged weights of another run's checkpoint (.pt), or with an
+            exported detector (.onnx), the packaged one for example.
         resume: Go on from `output/last.pt`.
         threads: Processor threads; 0 takes torch's choice.
     """

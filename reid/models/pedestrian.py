@@ -125,12 +125,13 @@ class PedestrianDetector(nn.Module):
 
     def branches(self, maps: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
         """Per level the maps (N, 64, H / stride, W / stride) that tell what and where."""
-        return [head.branches(x) for x, head in zip(self.neck(maps), self._heads(), strict=True)]
+        levels = zip(self.neck(maps), self.prediction_heads(), strict=True)
+        return [head.branches(x) for x, head in levels]
 
     def predict(self, branches: list[tuple[Tensor, Tensor]]) -> Predictions:
         """Boxes and logits of what `branches` gives."""
         boxes, logits = [], []
-        levels = zip(branches, self._heads(), self.strides, strict=True)
+        levels = zip(branches, self.prediction_heads(), self.strides, strict=True)
         for (what, where), head, stride in levels:
             offsets, scores = head.predict(what, where)
             height, width = offsets.shape[-2:]
@@ -148,7 +149,8 @@ class PedestrianDetector(nn.Module):
         ]
         return torch.cat(middles), torch.cat(strides)
 
-    def _heads(self) -> list[PredictionHead]:
+    def prediction_heads(self) -> list[PredictionHead]:
+        """One per level, fine to coarse."""
         return [head for head in self.heads if isinstance(head, PredictionHead)]
 
 

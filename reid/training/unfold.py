@@ -8,7 +8,7 @@ Batch norm's statistics are folded into the weights for good, which leaves a net
 the same but would learn differently: `spread_batch_norm` gives it statistics of images again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -27,40 +27,65 @@ from reid.models import ModelSettings, ReidModel, create_model
 from reid.training.export import onnx_model
 from reid.training.graph import Norm
 
-__all__ = ["spread_batch_norm", "unfold"]
+__all__ = ["read_onnx", "read_weights", "spread_batch_norm", "unfold"]
 
 Constants = dict[str, NDArray[np.float64]]
 Named = Mapping[str, Tensor]
+Export = Callable[[], onnx.ModelProto]
 
 _FIRST = 1 << 16  # number of the first weight: larger than any constant that is no weight
 _PRECISION = 2e-3  # of a constant's largest element: float16's
 
 
-@torch.no_grad()
 def unfold(path: Path, settings: ModelSettings) -> ReidModel:
     """The network of a file that `export_onnx` wrote, in evaluation mode, computing the same.
 
     settings: of the network that was exported. Raises InputError: no ONNX file, or one that isn't
     what this version exports of such a network.
     """
-    try:
-        content = onnx.load(path)
-        metadata = {entry.key: entry.value for entry in content.metadata_props}
-        real = _constants(content)
-    except Exception as error:  # protobuf raises many kinds
-        raise InputError(f"{path}: not a readable ONNX file ({error})") from None
+    content = read_onnx(path)
+    metadata = {entry.key: entry.value for entry in content.metadata_props}
     preprocessing = Preprocessing.from_metadata(metadata) or Preprocessing()
     size = preprocessing.height, preprocessing.width
     model = create_model(settings).eval()
-    code = _Code(model, size)
-    if {k: v.shape for k, v in code.nothing.items()} != {k: v.shape for k, v in real.items()}:
-        raise InputError(f"{path}: not an export of {settings.network} {settings.width} as set")
+    try:
+        read_weights(model, content, lambda: onnx_model(model, size, {}))
+    except ValueError as error:
+        what = f"{settings.network} {settings.width}"
+        raise InputError(f"{path}: not an export of {what} as set ({error})") from None
+    return model
+
+
+def read_onnx(path: Path) -> onnx.ModelProto:
+    """Raises InputError: no ONNX file."""
+    try:
+        return onnx.load(path)
+    except Exception as error:  # protobuf raises many kinds
+        raise InputError(f"{path}: not a readable ONNX file ({error})") from None
+
+
+@torch.no_grad()
+def read_weights(
+    model: nn.Module,
+    content: onnx.ModelProto,
+    export: Export,
+    divisors: Mapping[str, float] | None = None,
+) -> None:
+    """Give a model in evaluation mode the weights with which it exports such a file.
+
+    export: writes the model as it is. divisors: by name of a weight, the number that it is
+    divided by on the way. Raises ValueError, with what differs: the file is another model's.
+    """
+    real = _constants(content)
+    code = _Code(model, export, divisors or {})
+    shapes, wanted = ({k: v.shape for k, v in each.items()} for each in (real, code.nothing))
+    if shapes != wanted:
+        raise ValueError(f"{len(wanted)} constants wanted, of other shapes than its {len(shapes)}")
     _read(model, code, real)
-    for name, written in _export(model, size).items():
+    for name, written in _constants(export()).items():
         tolerance = _PRECISION * np.abs(real[name]).max(initial=1e-3)
         if not np.allclose(written, real[name], rtol=0, atol=tolerance):
-            raise InputError(f"{path}: not an export of {settings.network} as set ({name})")
-    return model
+            raise ValueError(name)
 
 
 @torch.no_grad()
@@ -128,8 +153,8 @@ class _Place(NamedTuple):
 class _Code:
     """Where a network's weights stand in its exported file."""
 
-    def __init__(self, model: ReidModel, size: tuple[int, int]) -> None:
-        self._model, self._size = model, size
+    def __init__(self, model: nn.Module, export: Export, divisors: Mapping[str, float]) -> None:
+        self._export, self._divisors = export, divisors
         norms = [m for m in model.modules() if isinstance(m, Norm)]
         for norm in norms:
             mean, variance = _statistics(norm)
@@ -155,7 +180,15 @@ class _Code:
         _fill(self.scales, 1.0)
         self.mean_places = self._places(self.means, -1)
         self.plain_places = self._places(self.plain, 1)
-        self.nothing = _export(model, size)
+        self.nothing = self.written()
+
+    def written(self) -> Constants:
+        """What the model's weights, as they are now, become in a file."""
+        return _constants(self._export())
+
+    def divisor(self, name: str) -> float:
+        """What this weight is divided by on the way."""
+        return self._divisors.get(name, 1.0)
 
     def _places(self, named: Named, sign: int) -> dict[str, _Place]:
         """By name where the elements of these weights are written; sign: exported with it."""
@@ -163,9 +196,9 @@ class _Code:
         for name, weight in named.items():
             firsts[name] = number
             numbers = torch.arange(number, number + weight.numel(), dtype=torch.float64)
-            weight.copy_(sign * numbers.reshape(weight.shape))
+            weight.copy_(sign * self.divisor(name) * numbers.reshape(weight.shape))
             number += weight.numel()
-        found = np.rint(_flat(_export(self._model, self._size))).astype(np.int64)
+        found = np.rint(_flat(self.written())).astype(np.int64)
         _fill(named, 0.0)
         order = np.argsort(found, kind="stable")
         limits = np.searchsorted(found[order], [*firsts.values(), number])
@@ -179,19 +212,19 @@ class _Code:
         """By mixed filter, what one of ones adds to the constants."""
         for name, weight in self.mixed.items():
             weight.fill_(1.0)
-            written = _export(self._model, self._size)
+            written = self.written()
             weight.zero_()
             yield name, {key: written[key] - self.nothing[key] for key in written}
 
 
-def _read(model: ReidModel, code: _Code, real: Constants) -> None:
+def _read(model: nn.Module, code: _Code, real: Constants) -> None:
     """Set the model's weights from the real file's constants."""
     values = _flat(real)
     mixed = {
         name: _least_squares(added, real, code.mixed[name].shape) for name, added in code.mixtures()
     }
     for name, place in code.plain_places.items():
-        _copy(code.plain[name], place, values)
+        _copy(code.plain[name], place, values * code.divisor(name))
     for name, place in code.scale_places.items():
         code.scales[name].fill_(1.0)
         if len(place.rows):  # else it is folded into the filters before it
@@ -224,10 +257,6 @@ def _least_squares(added: Constants, real: Constants, shape: torch.Size) -> NDAr
 def _fill(named: Named, value: float) -> None:
     for weight in named.values():
         weight.fill_(value if weight.ndim else 1.0)  # a pooling's power of 0 has no root
-
-
-def _export(model: ReidModel, size: tuple[int, int]) -> Constants:
-    return _constants(onnx_model(model, size, {}))
 
 
 def _constants(model: onnx.ModelProto) -> Constants:

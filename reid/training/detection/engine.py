@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,8 +17,12 @@ from reid.training.detection.learner import Learner
 from reid.training.detection.pictures import Picture
 from reid.training.detection.settings import DetectorTraining
 from reid.training.detection.teacher import Teacher
+from reid.training.detection.unfold import unfold_detector
+from reid.training.unfold import spread_batch_norm
 
 __all__ = ["load_detector", "train_detector"]
+
+_SETTLING = 16  # batches that give an exported file's batch norm its statistics
 
 
 def train_detector(
@@ -32,7 +37,8 @@ def train_detector(
     """Train on pictures, or go on from `output/last.pt`; returns the averaged network.
 
     A teacher looks at every canvas before it is spoilt, and is learnt from beside the
-    annotations. `start` is a checkpoint whose averaged weights come first, but for a resumed run.
+    annotations. `start` is a checkpoint whose averaged weights come first, or an exported file
+    (.onnx); but for a resumed run.
 
     Writes `output/last.pt` every `save_every` steps and at the end, whole or not at all, and a
     line per step into `output/losses.csv`. On one machine, stopping and resuming gives the
@@ -46,7 +52,7 @@ def train_detector(
     torch.manual_seed(settings.seed)
     learner = Learner(settings, teacher)
     if start is not None and not resume:
-        learner.start_with(load_detector(start))
+        learner.start_with(_beginning(start, pictures, settings))
     output.mkdir(parents=True, exist_ok=True)
     first = _load(output / "last.pt", learner.state) if resume else 0
     with _loss_file(output / "losses.csv", first) as file, Progress(console=console()) as progress:
@@ -67,6 +73,17 @@ def load_detector(path: Path) -> PedestrianDetector:
     average = PedestrianDetector()
     _load(path, {"average": average})
     return average.eval()
+
+
+def _beginning(
+    path: Path, pictures: Sequence[Picture], settings: DetectorTraining
+) -> PedestrianDetector:
+    if path.suffix != ".onnx":
+        return load_detector(path)
+    detector = unfold_detector(path)
+    first = islice(batches(pictures, settings, 0), _SETTLING)
+    spread_batch_norm(detector, (batch.images for _, batch in first))
+    return detector
 
 
 def _save(path: Path, step: int, state: dict[str, Any]) -> None:

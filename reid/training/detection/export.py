@@ -19,9 +19,9 @@ from reid.training.onnx_blocks import (
     write_depthwise,
 )
 
-__all__ = ["export_detector", "shift_scores", "write_detector"]
+__all__ = ["SCORE_SHIFT", "export_detector", "shift_scores", "write_detector"]
 
-_SHIFT = "score_shift"
+SCORE_SHIFT = "score_shift"
 
 
 def export_detector(
@@ -73,15 +73,15 @@ def shift_scores(model: onnx.ModelProto, log_odds: float) -> None:
     if len(ends) != len(PedestrianDetector.strides):
         raise InputError("only scores of a detector that this project exported can be shifted")
     weights = {weight.name: weight for weight in model.graph.initializer}
-    if _SHIFT in weights:
-        sum_ = onnx.numpy_helper.to_array(weights[_SHIFT]) + np.float32(log_odds)
-        weights[_SHIFT].CopyFrom(onnx.numpy_helper.from_array(sum_, _SHIFT))
+    if SCORE_SHIFT in weights:
+        sum_ = onnx.numpy_helper.to_array(weights[SCORE_SHIFT]) + np.float32(log_odds)
+        weights[SCORE_SHIFT].CopyFrom(onnx.numpy_helper.from_array(sum_, SCORE_SHIFT))
         return
     shift = np.array([log_odds], np.float32)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(shift, _SHIFT))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(shift, SCORE_SHIFT))
     for node in ends:
         shifted = f"{node.input[0]}_shifted"
-        add = onnx.helper.make_node("Add", [node.input[0], _SHIFT], [shifted])
+        add = onnx.helper.make_node("Add", [node.input[0], SCORE_SHIFT], [shifted])
         model.graph.node.insert(list(model.graph.node).index(node), add)
         node.input[0] = shifted
 

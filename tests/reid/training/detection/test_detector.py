@@ -24,6 +24,8 @@ from reid.training.detection.learner import learning_rate
 from reid.training.detection.loss import detection_loss
 from reid.training.detection.pictures import read_coco
 from reid.training.detection.settings import DetectorTraining
+from reid.training.detection.unfold import unfold_detector
+from reid.training.unfold import spread_batch_norm
 from tracker.detection.onnx import open_onnx_detector
 from tracker.detection.outputs import decode_yolox, yolox_grid
 from tracker.detection.settings import DetectionSettings
@@ -228,6 +230,43 @@ def test_scores_are_shifted_in_log_odds_and_boxes_stay():
     del model.graph.node[:]
     with pytest.raises(InputError, match="only scores of a detector that this project"):
         shift_scores(model, 1.0)
+
+
+@torch.no_grad()
+def test_an_exported_detector_comes_back_with_its_shift(tmp_path):
+    model, path = random_detector(), tmp_path / "detector.onnx"
+    content = write_detector(model, {}, storage="float16")
+    shift_scores(content, 0.7)
+    onnx.save(content, path)
+    images = torch.rand(4, 3, 96, 128) * 255
+    boxes, logits = model(images)
+    found = unfold_detector(path)
+    assert torch.allclose(found(images).boxes, boxes, rtol=0.01, atol=1.0)
+    assert torch.allclose(found(images).logits, logits + 0.7, rtol=0.02, atol=0.05)
+    # With statistics of images it computes the same in training, too.
+    spread_batch_norm(found, [images])
+    before = found(images).logits
+    learning = found.train()(images).logits
+    assert torch.allclose(learning, before, atol=0.05)
+
+
+def test_a_file_that_is_no_export_of_the_detector_is_refused(tmp_path):
+    content, path = write_detector(random_detector(), {}), tmp_path / "detector.onnx"
+    del content.graph.initializer[3]
+    path.write_bytes(content.SerializeToString())
+    with pytest.raises(InputError, match=r"detector\.onnx: not an export of this detector"):
+        unfold_detector(path)
+
+
+def test_training_goes_on_from_an_exported_detector(folder, tmp_path):
+    pictures, path = read_coco(folder), tmp_path / "detector.onnx"
+    settings = tiny(steps=1, learning_rate=1e-9, batch=4)
+    before = random_detector()
+    export_detector(before, path, {})
+    after = train_detector(pictures, settings, tmp_path / "run", start=path)
+    images, _ = as_batch(pictures)
+    with torch.no_grad():
+        assert torch.allclose(after(images).logits, before(images).logits, atol=0.5)
 
 
 @pytest.mark.parametrize(
