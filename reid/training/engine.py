@@ -31,7 +31,8 @@ def train_one_epoch(
     network: `state.trainee`, or what distributes it. rate: the learning rate of the coming step.
     after_step: called after each; True ends the epoch early.
 
-    Raises FloatingPointError, with all parts of the loss, where it isn't finite.
+    Raises FloatingPointError, with all parts of the loss, where it or its gradient isn't finite;
+    the weights are then those of the step before.
     """
     device = next(network.parameters()).device
     if device.type == "cpu":
@@ -53,9 +54,12 @@ def train_one_epoch(
         parts = _finite_parts(losses, state)
         state.optimiser.zero_grad()
         torch.autograd.backward(state.scaler.scale(losses.total))
-        if settings.optimiser.clip_norm is not None:
-            state.scaler.unscale_(state.optimiser)
-            nn.utils.clip_grad_norm_(network.parameters(), settings.optimiser.clip_norm)
+        state.scaler.unscale_(state.optimiser)
+        norm = nn.utils.clip_grad_norm_(
+            network.parameters(), settings.optimiser.clip_norm or math.inf
+        )
+        if not state.scaler.is_enabled() and not norm.isfinite():  # a scaler skips such a step
+            raise _not_finite("gradient", parts, state)
         state.scaler.step(state.optimiser)
         state.scaler.update()
         right = sum(float((part.argmax(1) == identities).float().mean()) for part in logits) / 2
@@ -81,9 +85,12 @@ def evaluate(model: ReidModel, test: HeldOutImages, device: torch.device) -> dic
 
 def _finite_parts(losses: Losses, state: TrainingState) -> dict[str, float]:
     parts = {name: float(value.detach()) for name, value in losses.parts().items()}
-    if all(math.isfinite(value) for value in parts.values()):
-        return parts
+    if not all(math.isfinite(value) for value in parts.values()):
+        raise _not_finite("loss", parts, state)
+    return parts
+
+
+def _not_finite(what: str, parts: dict[str, float], state: TrainingState) -> FloatingPointError:
     values = ", ".join(f"{name} {value:g}" for name, value in parts.items())
-    raise FloatingPointError(
-        f"the loss isn't finite at epoch {state.epoch + 1}, step {state.step + 1}: {values}"
-    )
+    place = f"epoch {state.epoch + 1}, step {state.step + 1}"
+    return FloatingPointError(f"the {what} isn't finite at {place}: {values}")

@@ -16,7 +16,7 @@ def run_shares(work: Callable[[S], Iterator[R]], shares: Sequence[S]) -> Iterato
     """Run `work` on every share at once, one process each; yield results as they come.
 
     A single share runs in this process. An exception in a process is raised here and ends them
-    all.
+    all; they also end, within a result, when this process was killed.
     """
     if len(shares) == 1:
         yield from work(shares[0])
@@ -46,8 +46,12 @@ def run_shares(work: Callable[[S], Iterator[R]], shares: Sequence[S]) -> Iterato
 
 
 def _report(work: Callable[[S], Iterator[R]], share: S, results: "Queue[tuple[str, Any]]") -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
     try:
         for value in work(share):
+            if not parent.is_alive():
+                return
             results.put(("result", value))
         results.put(("ended", None))
     except Exception as error:

@@ -65,7 +65,11 @@ class Learner:
         self.average.load_state_dict(detector.state_dict())
 
     def learn(self, batch: Batch, step: int) -> Losses:
-        """One step. Raises FloatingPointError: a loss that is not finite, with its parts."""
+        """One step.
+
+        Raises FloatingPointError, with the loss's parts, before the weights change: the loss or
+        its gradient isn't finite.
+        """
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(step, self._settings)
         with torch.autocast("cpu", torch.bfloat16, enabled=self._settings.bfloat16):
@@ -86,7 +90,9 @@ class Learner:
             raise FloatingPointError(f"step {step}: {losses}")
         self._optimiser.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self._model.parameters(), _MOST_GRADIENT)
+        norm = nn.utils.clip_grad_norm_(self._model.parameters(), _MOST_GRADIENT)
+        if not norm.isfinite():
+            raise FloatingPointError(f"step {step}: gradient {norm}, {losses}")
         self._optimiser.step()
         _follow(self.average, self._model, min(self._settings.average, (1 + step) / (10 + step)))
         return losses

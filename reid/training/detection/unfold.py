@@ -33,5 +33,6 @@ def unfold_detector(path: Path) -> PedestrianDetector:
         raise InputError(f"{path}: not an export of this detector ({error})") from None
     for entry in shifts:
         for head in model.prediction_heads():
-            head.score.bias += float(numpy_helper.to_array(entry)[0])
+            assert head.score.bias is not None
+            head.score.bias.add_(float(numpy_helper.to_array(entry)[0]))
     return model

@@ -1,5 +1,6 @@
 """Whole runs on a tiny world: records, resuming to the bit, averaging, processes, failures."""
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -11,10 +12,12 @@ import pytest
 import torch
 
 from configs.errors import InputError
+from reid.training import engine
 from reid.training import run as run_module
 from reid.training.checkpoint import load_checkpoint, load_model, save_checkpoint
 from reid.training.datasets import Source
 from reid.training.export import export_onnx
+from reid.training.losses import reid_losses
 from reid.training.records import read_rows
 from reid.training.run import Place, train
 from reid.training.schedule import Stage
@@ -152,6 +155,20 @@ def test_a_loss_that_is_not_finite_stops_with_its_values(tmp_path, people, tiny)
     endless = settings.schedule.model_copy(update={"peak": 1e30, "warmup": 0})
     with pytest.raises(FloatingPointError, match=r"epoch 1, step 2: loss nan, identity_global"):
         train(changed(settings, schedule=endless), place(tmp_path, "run"))
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_weights_change(
+    tmp_path, people, tiny, monkeypatch
+):
+    def with_a_root_at_zero(features, *rest):
+        losses = reid_losses(features, *rest)
+        root = (0 * features[0].sum()).sqrt()  # 0, with an endless slope
+        return dataclasses.replace(losses, triplet_local=losses.triplet_local + root)
+
+    monkeypatch.setattr(engine, "reid_losses", with_a_root_at_zero)
+    settings = tiny(people())
+    with pytest.raises(FloatingPointError, match=r"gradient isn't finite at epoch 1, step 1: loss"):
+        train(settings, place(tmp_path, "run"))
 
 
 def test_an_output_folder_with_a_run_is_not_overwritten(tmp_path, people, tiny):
