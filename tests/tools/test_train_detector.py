@@ -42,7 +42,7 @@ def make_data(folder):
 def test_train_export_evaluate(tmp_path):
     data, out = tmp_path / "data", tmp_path / "run"
     make_data(data)
-    sizes = ["--settings.batch", 2, "--settings.height", 64, "--settings.width", 64]
+    sizes = ["--settings.sides", 64, "--settings.pixels", 8192]
     result = call("train", "--data", data, "--output", out, "--settings.steps", 2, *sizes)
     assert result.returncode == 0, result.stderr
     assert len((out / "losses.csv").read_text().splitlines()) == 3

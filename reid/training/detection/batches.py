@@ -39,12 +39,12 @@ def batches(
 
 
 def _batch(pictures: Sequence[Picture], settings: DetectorTraining, step: int) -> Batch:
-    size = settings.height, settings.width
+    side = int(np.random.default_rng([settings.seed, step]).choice(settings.sides))
     samples, spoilt = [], []
-    for row in range(settings.batch):
+    for row in range(settings.canvases(side)):
         rng = np.random.default_rng([settings.seed, step, row])
         shares = settings.mosaics, settings.spoilt_before
-        samples.append(draw_sample(pictures, size, *shares, rng))
+        samples.append(draw_sample(pictures, (side, side), *shares, rng))
         image = samples[-1].image
         spoilt.append(spoil(image, rng) if rng.random() < settings.spoilt else image)
     images = torch.from_numpy(np.stack(spoilt)).permute(0, 3, 1, 2).float()

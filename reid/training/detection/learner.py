@@ -52,7 +52,6 @@ class Learner:
         self._optimiser = torch.optim.AdamW(
             _parameter_groups(learners, settings.weight_decay), lr=settings.learning_rate
         )
-        self._cells = self._model.centres(settings.height, settings.width)
         self.state: dict[str, Any] = {
             "model": self._model, "average": self.average, "optimiser": self._optimiser
         }  # fmt: skip
@@ -77,7 +76,8 @@ class Learner:
             branches = self._model.branches(maps)
         # Places in bfloat16 would be off by pixels.
         predictions = self._model.predict([(a.float(), b.float()) for a, b in branches])
-        loss = detection_loss(predictions, *self._cells, batch.people)
+        cells = self._model.centres(*batch.images.shape[-2:])
+        loss = detection_loss(predictions, *cells, batch.people)
         total, seen, features = loss.total, torch.zeros(()), torch.zeros(())
         if self._teacher:
             lesson = self._teacher(batch.clean)

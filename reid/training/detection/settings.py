@@ -1,5 +1,7 @@
 """How the detector is trained."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from configs.settings import Settings
@@ -12,13 +14,15 @@ class DetectorTraining(Settings):
 
     steps: int = Field(6000, ge=1)
     """Batches in all; the learning rate falls to nearly zero over them."""
-    batch: int = Field(12, ge=2)
-    """Pictures a step."""
-    height: int = Field(224, ge=64, multiple_of=32)
-    """Rows of a training canvas, pixels. Smaller than the input at run time costs less; people
-    keep their size, since pictures are cut rather than shrunk."""
-    width: int = Field(224, ge=64, multiple_of=32)
-    """Columns of a training canvas, pixels."""
+    sides: tuple[Annotated[int, Field(ge=64, multiple_of=32)], ...] = Field(
+        (224, 320, 448), min_length=1
+    )
+    """Of the square canvases, pixels; each step has one of these sizes. People reach from a few
+    pixels to all of a canvas's height, so the largest side should not be lower than pictures
+    are at run time: who is larger than anybody in training is cut into halves. Small canvases show
+    more different people for the same time."""
+    pixels: int = Field(600_000, ge=8192)
+    """Of all canvases of a step, about: the smaller they are, the more, but two at least."""
     mosaics: float = Field(0.4, ge=0, le=1)
     """Share of canvases that four pictures share."""
     spoilt: float = Field(0.65, ge=0, le=1)
@@ -45,3 +49,7 @@ class DetectorTraining(Settings):
     """Steps between checkpoints."""
     seed: int = 0
     """Of weights, pictures and augmentation."""
+
+    def canvases(self, side: int) -> int:
+        """How many of this size a step has."""
+        return max(2, round(self.pixels / side**2))

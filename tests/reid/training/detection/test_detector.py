@@ -114,7 +114,7 @@ def iou(a, b):
 
 
 def tiny(**changes):
-    settings = {"steps": 4, "batch": 2, "height": 64, "width": 64, "save_every": 2, "warmup": 2}
+    settings = {"steps": 4, "sides": (64,), "pixels": 8192, "save_every": 2, "warmup": 2}
     return DetectorTraining(**(settings | changes))
 
 
@@ -151,6 +151,17 @@ def test_bfloat16_learns_nearly_the_same(folder, tmp_path):
     exact, short = np.array(losses)
     np.testing.assert_allclose(short, exact, rtol=0.05)
     assert (short != exact).any()  # it was asked for
+
+
+def test_each_step_has_one_size_and_as_many_canvases_as_cost_the_same(folder):
+    settings = tiny(steps=12, sides=(64, 128), pixels=40_000)
+    made = list(batches.batches(read_coco(folder), settings, 0))
+    shapes = {tuple(batch.images.shape) for _, batch in made}
+    assert shapes == {(10, 3, 64, 64), (2, 3, 128, 128)}
+    assert [tuple(batch.clean.shape) for _, batch in made] == [
+        (n, side, side, 3) for n, _, side, _ in (tuple(batch.images.shape) for _, batch in made)
+    ]
+    assert tiny(pixels=8192).canvases(448) == 2  # batch norm needs two
 
 
 def test_pictures_are_spoilt_before_they_are_cut(folder, monkeypatch):
@@ -260,7 +271,7 @@ def test_a_file_that_is_no_export_of_the_detector_is_refused(tmp_path):
 
 def test_training_goes_on_from_an_exported_detector(folder, tmp_path):
     pictures, path = read_coco(folder), tmp_path / "detector.onnx"
-    settings = tiny(steps=1, learning_rate=1e-9, batch=4)
+    settings = tiny(steps=1, learning_rate=1e-9, pixels=16384)
     before = random_detector()
     export_detector(before, path, {})
     after = train_detector(pictures, settings, tmp_path / "run", start=path)

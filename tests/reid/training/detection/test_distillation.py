@@ -152,7 +152,7 @@ def pictures(tmp_path):
 
 def test_training_with_a_teacher_repeats_and_differs_from_training_alone(tmp_path, pictures):
     teacher = Teacher(write_yolox(tmp_path / "teacher.onnx"))
-    settings = {"batch": 2, "height": 64, "width": 64, "save_every": 2}
+    settings = {"sides": (64,), "pixels": 8192, "save_every": 2}
     whole = DetectorTraining(steps=4, **settings)
     trained = [
         train_detector(pictures, whole, tmp_path / name, teacher=teacher).state_dict()
@@ -176,7 +176,7 @@ def test_translation_has_a_map_for_each_of_the_teachers():
 
 
 def test_training_starts_with_anothers_weights(tmp_path, pictures):
-    tiny = DetectorTraining(steps=1, batch=2, height=64, width=64, learning_rate=1e-9)
+    tiny = DetectorTraining(steps=1, sides=(64,), pixels=8192, learning_rate=1e-9)
     first = train_detector(pictures, tiny, tmp_path / "first").state_dict()
     other = tiny.model_copy(update={"seed": 1})
     second = train_detector(pictures, other, tmp_path / "b", start=tmp_path / "first" / "last.pt")
