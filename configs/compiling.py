@@ -6,9 +6,8 @@ pays it once for all of them.
 
 import functools
 import logging
-import time
 from collections.abc import Callable
-from typing import Generic, TypeVar, TypeVarTuple
+from typing import Any, Generic, TypeVar, TypeVarTuple
 
 __all__ = ["Kernel", "kernel"]
 
@@ -16,8 +15,6 @@ A = TypeVarTuple("A")
 R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
-
-SLOW = 0.2  # seconds of processor time: to load kept code takes a tenth of it, to compile it more
 
 
 class Kernel(Generic[*A, R]):
@@ -49,16 +46,15 @@ class Kernel(Generic[*A, R]):
     def _compile(self) -> Callable[[*A], R]:
         from numba import njit  # takes a third of a second
 
-        compiled: Callable[[*A], R]
-        begun = time.thread_time()
+        compiled: Any
         try:
             compiled = njit(self._signature, cache=True, error_model="numpy")(self._function)
         except RuntimeError:  # no folder in which code could be kept
             compiled = njit(self._signature, error_model="numpy")(self._function)
-        if time.thread_time() - begun > SLOW:
+        if any(compiled.stats.cache_misses.values()):
             _announce()
         self._compiled = compiled
-        return compiled
+        return self._compiled
 
 
 @functools.cache  # the first kernel speaks for all
