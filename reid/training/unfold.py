@@ -76,7 +76,10 @@ def read_weights(
     export: writes the model as it is. divisors: by name of a weight, the number that it is
     divided by on the way. Raises ValueError, with what differs: the file is another model's.
     """
-    real = _constants(content)
+    try:
+        real = _constants(content)
+    except Exception as error:  # of a damaged tensor; there are many kinds
+        raise ValueError(f"a constant can't be read: {error}") from None
     code = _Code(model, export, divisors or {})
     shapes, wanted = ({k: v.shape for k, v in each.items()} for each in (real, code.nothing))
     if shapes != wanted:

@@ -263,6 +263,10 @@ def test_an_exported_detector_comes_back_with_its_shift(tmp_path):
 
 def test_a_file_that_is_no_export_of_the_detector_is_refused(tmp_path):
     content, path = write_detector(random_detector(), {}), tmp_path / "detector.onnx"
+    content.graph.initializer[3].data_type = 0
+    path.write_bytes(content.SerializeToString())
+    with pytest.raises(InputError, match=r"detector\.onnx: not an export .* can't be read"):
+        unfold_detector(path)
     del content.graph.initializer[3]
     path.write_bytes(content.SerializeToString())
     with pytest.raises(InputError, match=r"detector\.onnx: not an export of this detector"):
