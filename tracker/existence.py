@@ -2,22 +2,37 @@
 
 import numpy as np
 
-from tracker.ground_settings import ExistenceSettings
+from tracker.fusion import Observations
+from tracker.ground_settings import ExistenceSettings, GroundSettings
 from tracker.types import BoolArray, FloatArray, IntArray
 
-__all__ = ["hits", "misses", "seen_together", "spare"]
+__all__ = ["hits", "misses", "seen_together", "spare", "worth"]
 
 HIDDEN, SHOWN = 0.2, 0.8  # visible shares at which a miss says nothing, and all that it can say
 
 
-def hits(sure: BoolArray, taken: IntArray, settings: ExistenceSettings) -> FloatArray:
+def worth(seen: Observations, confirmed: BoolArray, settings: GroundSettings) -> FloatArray:
+    """(N, M) nats that each observation says for each person, if it is theirs.
+
+    confirmed: (N,). For somebody who may be nobody only boxes that are confident and as tall as
+    people are say much, since parts of people make faint boxes and short ones. For somebody who is
+    known a box says more, the higher its score is; that it is short says nothing against them,
+    as they may have sat down or be half hidden.
+    """
+    existence, least = settings.existence, settings.min_score
+    sure = (seen.scores >= settings.birth_score) & (seen.odds >= 0)
+    confident = (seen.scores - least) / max(existence.full_score - least, 1e-9)
+    share = np.where(confirmed[:, None], np.clip(confident, 0, 1), sure)
+    return existence.faint_hit + share * (existence.hit - existence.faint_hit)
+
+
+def hits(said: FloatArray, taken: IntArray) -> FloatArray:
     """(N, V) what each view's detection adds to each person.
 
-    sure: (M,) which observations are good evidence. taken: (N, V) index of each person's
-    observation or -1.
+    said: (N, M) as of `worth`. taken: (N, V) index of each person's observation or -1.
     """
-    worth = np.where(np.append(sure, False)[taken], settings.hit, settings.faint_hit)
-    return np.where(taken >= 0, worth, 0.0)
+    silent = np.zeros((len(taken), 1))
+    return np.take_along_axis(np.concatenate([said, silent], axis=1), taken, axis=1)
 
 
 def misses(shares: FloatArray, settings: ExistenceSettings) -> FloatArray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from calibration.camera import Camera
 from tracker.births import entry_density, group, resume
-from tracker.existence import hits, misses, seen_together, spare
+from tracker.existence import hits, misses, seen_together, spare, worth
 from tracker.floor import distance_outside
 from tracker.fusion import Observations, fuse, inverse, unpack
 from tracker.ground_association import Association, Predicted, associate, unclaimed
@@ -144,15 +144,11 @@ class GroundTracker:
         """Raise and lower existence by who is seen, who ought to be, and who is needed."""
         settings, people = self._settings.existence, self._people
         missed = misses(shares, settings)
-        gain = hits(self._sure(seen), found.taken, settings)
+        gain = hits(worth(seen, people.confirmed, self._settings), found.taken)
         gain -= np.where(found.taken < 0, missed, 0.0)
         gain -= spare(found.taken, found.ratios, people.existence, missed, settings.hit)
         weight = min(elapsed / settings.interval, 1.0)
         people.existence = np.minimum(people.existence + weight * gain.sum(axis=1), settings.most)
-
-    def _sure(self, seen: Observations) -> BoolArray:
-        """(M,) which observations are good evidence that somebody is there."""
-        return (seen.scores >= self._settings.birth_score) & (seen.odds >= 0)
 
     def _merge(self, taken: IntArray, elapsed: float) -> tuple[IntArray, list[int]]:
         """Drop the younger of two who stand in one place and are never seen side by side."""
@@ -183,7 +179,6 @@ class GroundTracker:
     ) -> IntArray:
         """Newcomers from what nobody took: lost people who are found again, and new ones."""
         settings = self._settings
-        sure = self._sure(seen)
         free = np.flatnonzero((seen.scores >= settings.birth_score) & unclaimed(taken, len(seen)))
         born, places, spreads = group(seen, free, len(frames), settings.gate / 2)
         if len(born) == 0:
@@ -194,7 +189,8 @@ class GroundTracker:
         self._people += People.new(places, unpack(spreads), time)
         _, shares = self._views.outlook(frames, self._people.position)
         missed = misses(shares[before:], settings.existence)
-        gain = hits(sure, born, settings.existence) - np.where(born < 0, missed, 0.0)
+        said = worth(seen, np.zeros(len(born), bool), settings)
+        gain = hits(said, born) - np.where(born < 0, missed, 0.0)
         self._people.existence[before:] = gain.sum(axis=1)
         likely = np.append(np.full(before, True), gain.sum(axis=1) > 0)
         self._people = self._people[likely]

@@ -12,9 +12,13 @@ class ExistenceSettings(Settings):
     """When somebody is believed to be there. All in nats of log-odds."""
 
     hit: float = Field(default=1.5, gt=0)
-    """What one camera's confident detection adds."""
+    """What one camera's confident detection adds: for a newcomer from `birth_score` on, if it is as
+    tall as a person, for somebody confirmed from `full_score` on."""
     faint_hit: float = Field(default=0.5, ge=0)
-    """What a detection below `birth_score` adds."""
+    """What any other detection of a newcomer adds, and one of somebody confirmed at `min_score`,
+    from where it grows with the score."""
+    full_score: float = 0.45
+    """The score at which a detection of somebody confirmed adds all of `hit`."""
     miss: float = Field(default=1.5, ge=0)
     """What a camera that ought to see the person, and doesn't, takes away."""
     confirm: float = 4.0

@@ -1,12 +1,14 @@
 """Newcomers: groups of detections, and lost people found again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tracker.births import entry_density, group, resume
-from tracker.existence import hits, misses, seen_together, spare
+from tracker.existence import hits, misses, seen_together, spare, worth
 from tracker.fusion import Observations
-from tracker.ground_settings import EntranceSettings, ExistenceSettings
+from tracker.ground_settings import EntranceSettings, ExistenceSettings, GroundSettings
 
 
 def observations(points, views):
@@ -53,12 +55,29 @@ def test_where_people_are_new():
 def test_existence_by_hand():
     settings = ExistenceSettings(hit=2.0, faint_hit=0.5, miss=1.0)
     taken = np.array([[0, -1], [1, 2]])
-    sure = np.array([True, False, True])
-    assert hits(sure, taken, settings).tolist() == [[2, 0], [0.5, 2]]
+    said = np.array([[2.0, 1.0, 1.0], [1.0, 0.5, 3.0]])
+    assert hits(said, taken).tolist() == [[2, 0], [0.5, 3]]
+    assert hits(np.zeros((2, 0)), np.full((2, 2), -1)).tolist() == [[0, 0], [0, 0]]
     cost = misses(np.array([[0.0, 0.2, 0.35, 0.5, 0.8, 1.0]]), settings)
     assert cost == pytest.approx(np.array([[0, 0, 0.25, 0.5, 1, 1]]))
     assert seen_together(taken).tolist() == [[True, True], [True, True]]
     assert not seen_together(np.array([[0, -1], [-1, 1]]))[0, 1]
+
+
+def test_a_short_or_faint_box_says_less_for_a_newcomer_than_for_somebody_known():
+    existence = ExistenceSettings(hit=2.0, faint_hit=0.5, full_score=0.75)
+    settings = GroundSettings(existence=existence, min_score=0.25, birth_score=0.75)
+    seen = observations([[1, 1]] * 5, [0, 1, 2, 3, 4])
+    seen = replace(
+        seen,
+        scores=np.array([0.25, 0.5, 0.75, 0.75, 0.9]),
+        odds=np.array([0.0, 0.0, 0.0, -1.0, -1.0]),  # the last two are shorter than people
+    )
+    newcomer, known = worth(seen, np.array([False, True]), settings).tolist()
+    assert newcomer == [0.5, 0.5, 2, 0.5, 0.5]
+    assert known == [0.5, 1.25, 2, 2, 2]
+    level = settings.model_copy(update={"min_score": 0.75})
+    assert worth(seen, np.array([True]), level)[0, 2:].tolist() == [0.5, 0.5, 2]
 
 
 def test_who_takes_what_somebody_surer_could_use_gains_nothing():
