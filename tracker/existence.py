@@ -21,7 +21,7 @@ def worth(seen: Observations, confirmed: BoolArray, settings: GroundSettings) ->
     """
     existence, least = settings.existence, settings.min_score
     sure = (seen.scores >= settings.birth_score) & (seen.odds >= 0)
-    confident = (seen.scores - least) / max(existence.full_score - least, 1e-9)
+    confident = (seen.scores - least) / max(settings.full_score - least, 1e-9)
     share = np.where(confirmed[:, None], np.clip(confident, 0, 1), sure)
     return existence.faint_hit + share * (existence.hit - existence.faint_hit)
 

@@ -189,7 +189,7 @@ class GroundTracker:
         self._people += People.new(places, unpack(spreads), time)
         _, shares = self._views.outlook(frames, self._people.position)
         missed = misses(shares[before:], settings.existence)
-        said = worth(seen, np.zeros(len(born), bool), settings)
+        said = worth(seen, self._people.confirmed[before:], settings)
         gain = hits(said, born) - np.where(born < 0, missed, 0.0)
         self._people.existence[before:] = gain.sum(axis=1)
         likely = np.append(np.full(before, True), gain.sum(axis=1) > 0)

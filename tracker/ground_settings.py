@@ -15,10 +15,7 @@ class ExistenceSettings(Settings):
     """What one camera's confident detection adds: for a newcomer from `birth_score` on, if it is as
     tall as a person, for somebody confirmed from `full_score` on."""
     faint_hit: float = Field(default=0.5, ge=0)
-    """What any other detection of a newcomer adds, and one of somebody confirmed at `min_score`,
-    from where it grows with the score."""
-    full_score: float = 0.45
-    """The score at which a detection of somebody confirmed adds all of `hit`."""
+    """What any other detection of a newcomer adds, and one of somebody confirmed at `min_score`."""
     miss: float = Field(default=1.5, ge=0)
     """What a camera that ought to see the person, and doesn't, takes away."""
     confirm: float = 4.0
@@ -77,6 +74,9 @@ class GroundSettings(Settings):
     """Of two detections that overlap by more than this, the one with the lower score goes."""
     birth_score: float = 0.4
     """Detections from this score on may begin a person; fainter ones only continue one."""
+    full_score: float = 0.45
+    """From this score on a detection is all the evidence (`existence.hit`) for somebody confirmed
+    that it can be; below it is less, down to `existence.faint_hit` at `min_score`."""
     acceleration: float = Field(default=1.5, gt=0)
     """Standard deviation of people's acceleration, m/s^2."""
     gate: float = Field(default=20.0, gt=0)

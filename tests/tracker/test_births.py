@@ -65,8 +65,10 @@ def test_existence_by_hand():
 
 
 def test_a_short_or_faint_box_says_less_for_a_newcomer_than_for_somebody_known():
-    existence = ExistenceSettings(hit=2.0, faint_hit=0.5, full_score=0.75)
-    settings = GroundSettings(existence=existence, min_score=0.25, birth_score=0.75)
+    existence = ExistenceSettings(hit=2.0, faint_hit=0.5)
+    settings = GroundSettings(
+        existence=existence, min_score=0.25, birth_score=0.75, full_score=0.75
+    )
     seen = observations([[1, 1]] * 5, [0, 1, 2, 3, 4])
     seen = replace(
         seen,

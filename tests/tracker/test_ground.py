@@ -179,6 +179,28 @@ def test_who_comes_through_a_door_after_somebody_was_lost_is_somebody_new(world)
     assert ids[16] != ids[44]
 
 
+def seated(found):
+    """Everybody's head lower by 45 % of their height."""
+    lower = found.boxes.copy()
+    lower[:, 1] += 0.45 * (lower[:, 3] - lower[:, 1])
+    return Detections(lower, found.scores)
+
+
+def test_who_sits_down_where_half_of_the_cameras_miss_them_is_still_there(world):
+    tracker = GroundTracker(world.cameras(), area=world.AREA)
+    there = []
+    for frames, found, _ in world.ticks([walk([4, 3], [4, 3], 12)], 48):
+        if frames[0].index >= 12:
+            found = [
+                seated(f) if frame.camera in ("north", "west") else Detections.empty()
+                for frame, f in zip(frames, found, strict=True)
+            ]
+        made = tracker.update(frames, found)
+        there.append({track for m in made for track in m.tracks.ids[m.confirmed].tolist()})
+    assert there[12:] == [there[11]] * 36
+    assert len(there[11]) == 1
+
+
 def twice(found):
     """Every person once more, by a box of the upper half."""
     halves = found.boxes.copy()
