@@ -62,7 +62,9 @@ class DepthwiseConv(nn.Module):
 
 def interleave(left: Tensor, right: Tensor) -> Tensor:
     """Concatenate two maps of C channels and shuffle them in two groups: l0 r0 l1 r1 ..."""
-    return torch.stack((left, right), dim=2).flatten(1, 2)
+    # Channels last, as maps lie in memory in training; otherwise a step takes a tenth longer.
+    left, right = left.movedim(1, -1), right.movedim(1, -1)
+    return torch.stack((left, right), dim=-1).flatten(-2).movedim(-1, 1)
 
 
 _RANDOM_SHARE = 0.3  # of the usual random filters, beside the identity
