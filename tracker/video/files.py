@@ -64,17 +64,21 @@ class VideoFile:
             stop = container.duration / 1e6 + self._offset
             if self._settings.stop is not None:
                 stop = min(stop, self._settings.stop)
-            seen: set[int] = set()
+            looked: set[int | None] = set()  # key frames, by the stamps of their packets
             for time in np.linspace(max(self._settings.start, self._offset), stop, count + 2)[1:-1]:
                 pts = int((float(time) - self._offset + begin) / stream.time_base)
                 try:
                     container.seek(pts, stream=stream, backward=True)
+                    packet = next(container.demux(stream), None)
+                    if packet is None or packet.pts in looked:  # no need to decode it again
+                        continue
+                    looked.add(packet.pts)
+                    container.seek(pts, stream=stream, backward=True)
                 except av.error.FFmpegError:
                     continue
                 picture = next(decode(container, SourceReport()), None)
-                if picture is None or picture.pts is None or picture.pts in seen:
+                if picture is None or picture.pts is None:
                     continue
-                seen.add(picture.pts)
                 shown = float(picture.pts * stream.time_base) - begin
                 index = round(shown * float(stream.average_rate or 25))
                 yield Frame(self.camera, index, shown + self._offset, bgr(picture))
