@@ -17,10 +17,13 @@ __all__ = ["FloorPlan", "RecentWays", "Trajectories", "floor_bounds"]
 MARGIN: Final = 0.05  # of the longer side, around everything
 GAP: Final = 2.0  # seconds unseen after which a way breaks off: nobody knows where it went
 FADED: Final = (90, 90, 90)
+LIGHTER: Final = (14, 14, 14, 0)  # added to the ground that a camera sees
 LIGHT: Final = (200, 200, 200)
 DOOR: Final = (80, 200, 255)
 POINT: Final = 7  # pixels: radius of a door that is a point...
 RING: Final = 18  # ...and of the ring around one that was learned
+COARSE: Final = 8  # pixels between places that are looked up in the cameras, to draw their views
+FAR: Final = 100.0  # pixels of a camera: a place so far inside or outside its picture is just that
 BREAK: Final = (math.nan, math.nan)  # in a way: out of sight
 
 
@@ -109,18 +112,18 @@ class FloorPlan:
     def _draw_views(self, image: Image, rig: Rig) -> None:
         """Lighten the ground once for each camera that sees it."""
         height, width = image.shape[:2]
-        y, x = np.mgrid[:height, :width]
-        pixels = np.stack([x.ravel(), y.ravel()], axis=1) + 0.5
+        rows, columns = -(-height // COARSE), -(-width // COARSE)
+        y, x = np.mgrid[:rows, :columns]
+        pixels = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * COARSE
         ground = (pixels - self._origin) / [self._scale, -self._scale]
         for camera in rig.cameras.values():
             seen, valid = camera.ground2image(ground)
-            inside = (valid & camera.in_image(np.where(valid[:, None], seen, -1.0))).reshape(
-                y.shape
-            )
-            image[inside] += 14
-            outlines, _ = cv2.findContours(
-                inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-            )
+            margins = np.minimum(seen, camera.image_size - seen).min(axis=1)
+            margins = np.where(valid, margins, -FAR).clip(-FAR, FAR).reshape(rows, columns)
+            margins = cv2.resize(margins, None, fx=COARSE, fy=COARSE)[:height, :width]
+            inside = (margins >= 0).astype(np.uint8)
+            cv2.add(image, LIGHTER, dst=image, mask=inside)
+            outlines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
             cv2.drawContours(image, outlines, -1, FADED, 1, cv2.LINE_AA)
 
     def _draw_scale(self, image: Image) -> None:
