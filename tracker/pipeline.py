@@ -25,6 +25,8 @@ from tracker.video import CameraSource, Source, SourceReport, cameras_of_paths, 
 
 __all__ = ["Moment", "Pipeline", "track"]
 
+AHEAD = 3  # ticks made ready at most, so that one with many crops doesn't let the detector rest
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -134,13 +136,13 @@ class Pipeline:
             yield from self._complete(self._scene.finish())
 
     def _detected(self) -> Generator[tuple[tuple[Frame, ...], Sequence[Detections]]]:
-        """The ticks with their detections. The next one is made ready while one is worked on."""
+        """The ticks with their detections. The next ones are made ready while one is worked on."""
         stop = Event()
         with closing(ticks(self.sources, stop)) as feed, ThreadPoolExecutor(1) as ahead:
             try:
-                coming = ahead.submit(self._detect_next, feed)
-                while (tick := coming.result()) is not None:
-                    coming = ahead.submit(self._detect_next, feed)
+                coming = deque(ahead.submit(self._detect_next, feed) for _ in range(AHEAD))
+                while (tick := coming.popleft().result()) is not None:
+                    coming.append(ahead.submit(self._detect_next, feed))
                     yield tick
             finally:
                 stop.set()
