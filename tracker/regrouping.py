@@ -20,6 +20,7 @@ from tracker.types import BoolArray, FloatArray, IntArray
 
 __all__ = ["Evidence", "RegroupingSettings", "regroup"]
 
+IMPOSSIBLE = 4.0  # standard deviations of a step; after a mix-up it began where the other one was
 BLOCK = 1000  # tracklets that are compared with as many others at once
 
 
@@ -132,7 +133,8 @@ class Evidence:
         apart for the time between them."""
         settings = self._settings
         together = gaps <= -settings.least_overlap
-        cannot = ~together & (steps > 2 * settings.reach + settings.fastest * np.abs(gaps))
+        farthest = IMPOSSIBLE * settings.reach + settings.fastest * np.abs(gaps)
+        cannot = ~together & (steps > farthest)
         alike = self._groups[rows, None] == self._groups[others]
         cannot |= together & (alike | (not self._overlap))
         brief = np.nonzero(alike & ~together & (gaps <= 0))

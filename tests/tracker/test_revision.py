@@ -166,6 +166,19 @@ def test_who_would_have_had_to_fly_is_not_joined():
     assert far.think().moved == ()
 
 
+def test_whom_a_mix_up_moved_to_the_other_ones_place_stays_together():
+    """Two met, and their tracks go on with the other one of them each, as was found out online."""
+    story = Story()
+    for identity, look, since, until, place in (
+        (1, ANN, 0, 5, [0, 0]),
+        (2, BEN, 0, 5, [1.9, 0]),
+        (2, BEN, 5.1, 9, [0, 0]),
+        (1, ANN, 5.1, 9, [1.9, 0]),
+    ):
+        story.add(identity, look, since, until, first=place, last=place, group="ground")
+    assert story.think().moved == ()
+
+
 def test_where_looks_tell_nothing_the_online_decision_stays():
     story = Story().add(1, None, 0, 5).add(1, ANN, 9, 12).add(2, None, 14, 20).add(3, None, 30, 31)
     assert story.think().moved == ()
