@@ -169,13 +169,13 @@ def test_who_would_have_had_to_fly_is_not_joined():
 def test_whom_a_mix_up_moved_to_the_other_ones_place_stays_together():
     """Two met, and their tracks go on with the other one of them each, as was found out online."""
     story = Story()
-    for identity, look, since, until, place in (
+    for person, look, since, until, place in (
         (1, ANN, 0, 5, [0, 0]),
         (2, BEN, 0, 5, [1.9, 0]),
         (2, BEN, 5.1, 9, [0, 0]),
         (1, ANN, 5.1, 9, [1.9, 0]),
     ):
-        story.add(identity, look, since, until, first=place, last=place, group="ground")
+        story.add(person, look, since, until, first=place, last=place, group="ground")
     assert story.think().moved == ()
 
 
