@@ -31,8 +31,8 @@ def one_thread():
 
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("loss", list(LOSSES))
-@pytest.mark.parametrize(("network", "epochs"), [("hacnn", 6), ("robust_reid", 5)])
-def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, loss):
+@pytest.mark.parametrize("network", ["hacnn", "robust_reid"])
+def test_eight_people_are_learnt_by_heart(tmp_path, people, network, loss):
     settings = TrainSettings(
         sources=(Source(name="folder", root=people(n_people=8)),),
         model=ModelSettings(network=network),
@@ -40,8 +40,9 @@ def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, los
         batch=BatchSettings(identities=8, images=2, steps=10),
         augment=AugmentSettings(flip=0, crop=0, erasing=0),
         optimiser=OptimiserSettings(kind="adamw"),
-        # Ten steps each; with 40 in all, HA-CNN missed somebody with two of the losses.
-        schedule=ScheduleSettings(kind="cosine", epochs=epochs, warmup=0, peak=1e-3),
+        # Ten steps each. With 40 in all HA-CNN missed somebody, and with 60 or more, long after
+        # its loss had stopped falling, it lost one again where a processor rounds otherwise.
+        schedule=ScheduleSettings(kind="cosine", epochs=5, warmup=0, peak=1e-3),
         stages=(Stage(height=32, width=16),),
         evaluate_every=1,
     )
@@ -49,7 +50,5 @@ def test_eight_people_are_learnt_by_heart(tmp_path, people, network, epochs, los
     rows = read_rows(tmp_path / "run/curves.csv")
     assert scores["queries"] == 32
     assert rows[0]["rank1"] < 95
-    # One of 32 may be lost again while the loss creeps on; which, depends on a machine's rounding.
-    assert max(row["rank1"] for row in rows) == 100
-    assert scores["rank1"] > 95
+    assert scores["rank1"] == 100
     assert rows[-1]["loss"] < rows[0]["loss"]
